@@ -1,0 +1,129 @@
+# What there is to run. GNU make and bash start it; the work needs Go, and a C
+# compiler for the race detector. The linters are built from tools/go.mod.
+
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+GO ?= go
+
+FUZZTIME ?= 60s
+COUNT ?= 6
+BENCH ?= .
+BASE ?=
+TESTFLAGS ?=
+ARGS ?=
+
+# A go.work file above this folder must not change what is built here.
+export GOWORK := off
+
+# Every module of the project, the root first. tools holds no code of its own.
+PRUNE := \( -name '.?*' -o -name node_modules -o -name testdata -o -path ./build \) -prune
+MODULES := $(filter-out ./tools,$(patsubst %/go.mod,%,$(sort $(shell find . $(PRUNE) -o -name go.mod -print))))
+TOOL := $(GO) tool -modfile="$(CURDIR)/tools/go.mod"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench fuzz cover examples photos clean cc
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Variables: FUZZTIME=$(FUZZTIME), COUNT=$(COUNT) and BENCH=$(BENCH) (bench), BASE=old.txt (bench: compare"
+	@echo "with an earlier build/bench.txt), TESTFLAGS (go test), ARGS (arguments of the demo)."
+
+demo: ## index the sample images against the embedded emulator
+	@$(GO) run ./examples/quickstart $(ARGS)
+
+test: cc ## run the tests of all modules with the race detector
+	@set -euo pipefail; failed=; \
+	for dir in $(MODULES); do \
+		(cd "$$dir" && CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./... | sed '/\[no test files\]$$/d') || failed="$$failed $$dir"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "tests failed in:$$failed" >&2; exit 1; fi
+
+lint: ## check format, go vet, golangci-lint, and that go.mod files are tidy and genuine
+	@set -euo pipefail; \
+	echo "gofmt"; \
+	gofmt="$$($(GO) env GOROOT)/bin/gofmt"; \
+	unformatted=$$(find . $(PRUNE) -o -name '*.go' -print0 | xargs -0 "$$gofmt" -l); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	@set -euo pipefail; \
+	for dir in $(MODULES) ./tools; do \
+		echo "go.mod of $$dir"; cd "$(CURDIR)/$$dir"; \
+		$(GO) mod tidy -diff; \
+		$(GO) mod verify > /dev/null; \
+	done
+	@set -euo pipefail; failed=; \
+	for dir in $(MODULES); do \
+		echo "go vet in $$dir"; \
+		(cd "$$dir" && $(GO) vet ./...) || failed="$$failed $$dir"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "go vet has findings in:$$failed" >&2; exit 1; fi
+	@echo "golangci-lint (its first build takes some minutes)"
+	@set -euo pipefail; failed=; \
+	for dir in $(MODULES); do \
+		echo "golangci-lint in $$dir"; \
+		(cd "$$dir" && $(TOOL) golangci-lint run --config "$(CURDIR)/.golangci.yml" ./...) || failed="$$failed $$dir"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "golangci-lint has findings in:$$failed" >&2; exit 1; fi
+
+bench: ## run the benchmarks of the root module and sum them up with benchstat
+	@set -euo pipefail; mkdir -p build; \
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) . ./internal/... > build/bench.txt \
+		|| { cat build/bench.txt; exit 1; }; \
+	grep -q '^Benchmark' build/bench.txt || { echo "no benchmark matches BENCH=$(BENCH)"; exit 1; }; \
+	$(TOOL) benchstat $(BASE) build/bench.txt
+
+fuzz: ## run every fuzz target of all modules for FUZZTIME
+	@set -euo pipefail; \
+	for dir in $(MODULES); do \
+		cd "$(CURDIR)/$$dir"; \
+		found=$$($(GO) test -list '^Fuzz' ./...) || { echo "$$found"; exit 1; }; \
+		awk '/^Fuzz/ { names[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, names[i]; n = 0 }' <<< "$$found" | \
+		while read -r package name; do \
+			echo "$$name of $$package for $(FUZZTIME)"; \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" < /dev/null; \
+		done; \
+	done
+
+# Each package's statements count as covered when a test of any of these packages
+# runs them, as in go tool cover, whose total this equals.
+cover: ## show the statement coverage of the root and internal packages
+	@set -euo pipefail; mkdir -p build; \
+	packages=$$($(GO) list . ./internal/...); \
+	$(GO) test -coverprofile build/cover.out -coverpkg "$$(paste -sd, - <<< "$$packages")" $$packages > build/cover.txt \
+		|| { cat build/cover.txt; exit 1; }; \
+	awk 'NR > 1 { statements[$$1] = $$2; if ($$3 > 0) covered[$$1] = $$2 } \
+		END { for (block in statements) { package = block; sub(/\/[^\/]*$$/, "", package); \
+				all[package] += statements[block]; hit[package] += covered[block]; total += statements[block]; totalhit += covered[block] } \
+			for (package in all) printf "%5.1f %%  %s\n", 100 * hit[package] / all[package], package | "sort -k 3"; \
+			close("sort -k 3"); \
+			if (total) printf "%5.1f %%  total, %d of %d statements\n", 100 * totalhit / total, totalhit, total }' build/cover.out; \
+	echo "The lines: $(GO) tool cover -html build/cover.out"
+
+examples: ## build all examples and run each of them against the embedded emulator
+	@set -euo pipefail; rm -rf build/examples; mkdir -p build/examples; \
+	$(GO) build -buildvcs=false -o build/examples/ ./examples/...; \
+	failed=; \
+	for program in build/examples/*; do \
+		name=$${program##*/}; name=$${name%.exe}; \
+		if [ "$$name" = genphotos ]; then continue; fi; \
+		if "$$program" > "$$program.txt" 2>&1 < /dev/null; then \
+			echo "example $$name: done"; \
+		else \
+			echo "example $$name: failed with exit code $$?"; cat "$$program.txt"; failed=yes; \
+		fi; \
+	done; \
+	[ -z "$$failed" ]
+
+photos: ## draw the sample images of examples/photos again
+	@$(GO) run ./examples/genphotos -out examples/photos
+
+clean: ## remove what make wrote
+	@rm -rf build
+
+cc:
+	@cc=$$($(GO) env CC); \
+	if ! echo '#include <stdlib.h>' | $$cc -E -x c - > /dev/null 2>&1; then \
+		echo "The race detector needs a C compiler with the C library's headers, and '$$cc' is missing or has none." >&2; \
+		echo "On Debian and Ubuntu: apt-get install gcc libc6-dev. On macOS: xcode-select --install." >&2; \
+		exit 1; \
+	fi

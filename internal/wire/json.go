@@ -1,0 +1,207 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// AppendString appends s as a JSON string. It escapes only what JSON needs
+// escaped. The text must be valid UTF-8.
+func AppendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		start = i + 1
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	dst = append(dst, s[start:]...)
+	return append(dst, '"')
+}
+
+// AppendFloat appends f, which must be finite, as encoding/json does: in plain
+// form where that is short.
+func AppendFloat(dst []byte, f float64, bits int) []byte {
+	least := 1e-6
+	if bits == 32 {
+		least = float64(float32(least)) // which is below 1e-6
+	}
+	if abs := math.Abs(f); abs == 0 || least <= abs && abs < 1e21 {
+		return strconv.AppendFloat(dst, f, 'f', -1, bits)
+	}
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
+	if n := len(dst); dst[n-3] == '-' && dst[n-2] == '0' { // 1e-7, where strconv writes 1e-07
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
+}
+
+// Object collects the members of a JSON object behind dst. The names are written
+// as they are: they are those of this module's own fields, never a user's text.
+type Object struct{ dst []byte }
+
+// BeginObject starts an object; End closes it.
+func BeginObject(dst []byte) Object { return Object{append(dst, '{')} }
+
+// End closes the object and returns the extended slice.
+func (o *Object) End() []byte { return append(o.dst, '}') }
+
+// key begins a member, whose value must follow.
+func (o *Object) key(name string) {
+	if o.dst[len(o.dst)-1] != '{' {
+		o.dst = append(o.dst, ',')
+	}
+	o.dst = append(o.dst, '"')
+	o.dst = append(o.dst, name...)
+	o.dst = append(o.dst, '"', ':')
+}
+
+// Text adds a string, unless it is empty.
+func (o *Object) Text(name, value string) {
+	if value != "" {
+		o.key(name)
+		o.dst = AppendString(o.dst, value)
+	}
+}
+
+// Int adds a whole number, unless it is zero.
+func (o *Object) Int(name string, value int64) {
+	if value != 0 {
+		o.key(name)
+		o.dst = strconv.AppendInt(o.dst, value, 10)
+	}
+}
+
+// Float32 adds a number, unless it is zero.
+func (o *Object) Float32(name string, value float32) {
+	if value != 0 {
+		o.key(name)
+		o.dst = AppendFloat(o.dst, float64(value), 32)
+	}
+}
+
+// Time adds a time in RFC 3339 with nanoseconds, unless it is zero.
+func (o *Object) Time(name string, value time.Time) {
+	if !value.IsZero() {
+		o.key(name)
+		o.dst = append(o.dst, '"')
+		o.dst = value.AppendFormat(o.dst, time.RFC3339Nano)
+		o.dst = append(o.dst, '"')
+	}
+}
+
+// Value adds whatever encode appends.
+func (o *Object) Value(name string, encode func(dst []byte) []byte) {
+	o.key(name)
+	o.dst = encode(o.dst)
+}
+
+// AppendArray appends a JSON array of the items, each as encode appends it.
+func AppendArray[T any](dst []byte, items []T, encode func(dst []byte, item *T) []byte) []byte {
+	dst = append(dst, '[')
+	for i := range items {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = encode(dst, &items[i])
+	}
+	return append(dst, ']')
+}
+
+// Members calls visit with each member of the JSON object data, the value as it
+// stands there. It reports false if data is not one valid JSON object.
+func Members(data []byte, visit func(name string, value []byte)) bool {
+	if !json.Valid(data) {
+		return false
+	}
+	data = trimSpace(data)
+	if data[0] != '{' {
+		return false
+	}
+	// From here on the syntax is known to be right, so only ends are looked for.
+	for data = trimSpace(data[1:]); data[0] != '}'; {
+		n := valueLen(data)
+		name, _ := Text(data[:n])
+		data = trimSpace(trimSpace(data[n:])[1:]) // the colon
+		n = valueLen(data)
+		visit(name, data[:n])
+		if data = trimSpace(data[n:]); data[0] == ',' {
+			data = trimSpace(data[1:])
+		}
+	}
+	return true
+}
+
+// Text returns the text of a valid JSON string; false if the value is no string.
+func Text(value []byte) (string, bool) {
+	if len(value) < 2 || value[0] != '"' {
+		return "", false
+	}
+	if inner := value[1 : len(value)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return string(inner), true
+	}
+	var s string
+	err := json.Unmarshal(value, &s)
+	return s, err == nil
+}
+
+// valueLen is the length of the value that the valid JSON text data starts with.
+func valueLen(data []byte) int {
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			for i++; data[i] != '"'; i++ {
+				if data[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth == 0 {
+				return i // the end of what holds a number or a literal
+			}
+			depth--
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return len(data)
+}
+
+func trimSpace(data []byte) []byte {
+	for len(data) > 0 && (data[0] == ' ' || data[0] == '\t' || data[0] == '\r' || data[0] == '\n') {
+		data = data[1:]
+	}
+	return data
+}
