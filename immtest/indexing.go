@@ -1,0 +1,159 @@
+package immtest
+
+import (
+	"fmt"
+	"slices"
+)
+
+type indexAnswer struct {
+	RequestID string `json:"RequestId"`
+	EventID   string `json:"EventId"`
+}
+
+func (s *Server) indexFileMeta(c *call) (any, *failure) {
+	var file inputFile
+	if !c.json("File", &file) {
+		c.refuse(missing("File"))
+	}
+	c.checkFile("File", &file)
+	return s.acceptBatch(c, []inputFile{file}, false)
+}
+
+func (s *Server) batchIndexFileMeta(c *call) (any, *failure) {
+	var files []inputFile
+	if !c.json("Files", &files) {
+		c.refuse(missing("Files"))
+	}
+	if len(files) == 0 || len(files) > maxBatch {
+		c.refuse(invalidArgument("Files", fmt.Sprintf("a batch has 1 to %d files, not %d", maxBatch, len(files))))
+	}
+	for i := range files {
+		c.checkFile(fmt.Sprintf("Files[%d]", i), &files[i])
+	}
+	return s.acceptBatch(c, files, true)
+}
+
+// checkFile checks one file of a request.
+func (a *arguments) checkFile(where string, file *inputFile) {
+	a.fileURI(where+".URI", file.URI)
+	if isPDS(file.URI) && file.FileHash == "" {
+		a.refuse(invalidArgument(where+".FileHash", "a file with a pds URI needs one"))
+	}
+	if file.OSSURI != "" {
+		if _, _, ok := ossObject(file.OSSURI); !ok {
+			a.refuse(invalidArgument(where+".OSSURI", "it is oss://bucket/object"))
+		}
+	}
+	kinds := []string{"", "image", "other", "document", "archive", "video", "audio"}
+	if !slices.Contains(kinds, file.MediaType) {
+		a.refuse(invalidArgument(where+".MediaType", "it is one of image, other, document, archive, video and audio"))
+	}
+}
+
+// batch is accepted work: the files of one call.
+type batch struct {
+	dataset *dataset
+	files   []inputFile
+	topics  notification
+	message indexMessage
+}
+
+// acceptBatch answers at once and lets the work be done later. Each batch has a
+// timer of its own, so batches are done in parallel.
+func (s *Server) acceptBatch(c *call, files []inputFile, isBatch bool) (any, *failure) {
+	projectName, datasetName := c.name("ProjectName"), c.name("DatasetName")
+	userData := c.userData()
+	topics := c.notification()
+	if c.failed != nil {
+		return nil, c.failed
+	}
+	if isBatch && topics.MNS.TopicName == "" {
+		// Documented: a batch gives UserData back only where MNS is told.
+		userData = ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	work := &batch{
+		dataset: s.useDataset(projectName, datasetName),
+		files:   files,
+		topics:  topics,
+		message: indexMessage{
+			ProjectName: projectName,
+			DatasetName: datasetName,
+			// The documented message has another id than the answer to its call.
+			RequestID: newRequestID(),
+			StartTime: c.now,
+			Success:   true, // the work was done; each file's Error says how it ended
+			UserData:  userData,
+		},
+	}
+	s.after(s.config.indexDelay, func() { s.run(work) })
+	return indexAnswer{RequestID: c.requestID, EventID: newEventID()}, nil
+}
+
+// run does the work of a batch and sends the message.
+func (s *Server) run(b *batch) {
+	for i := range b.files {
+		file := &b.files[i]
+		b.message.Files = append(b.message.Files, indexedFile{
+			URI:          file.URI,
+			CustomID:     file.CustomID,
+			CustomLabels: file.CustomLabels,
+			Error:        s.index(b.dataset, file),
+		})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b.message.EndTime = s.now()
+	s.send(&b.topics, encodeJSON(b.message))
+}
+
+// index reads one file and puts it into the dataset. It returns the error that
+// the message has for that file, and empty text for one that is indexed. Objects
+// are read without the lock, so the file goes in only where its object is still
+// the one that was read; otherwise the newer one is read.
+func (s *Server) index(d *dataset, in *inputFile) string {
+	const missing = "[InvalidArgument] File does not exist."
+	bucketName, key, ok := in.source()
+	if !ok {
+		return missing
+	}
+	for {
+		s.mu.Lock()
+		b := s.buckets[bucketName]
+		if b == nil {
+			s.mu.Unlock()
+			return missing
+		}
+		o, version := b.object(key), b.inMem[key]
+		s.mu.Unlock()
+		found, exists := o.read(key)
+		s.mu.Lock()
+		if b.inMem[key] != version {
+			s.mu.Unlock()
+			continue
+		}
+		defer s.mu.Unlock()
+		if !exists {
+			return missing
+		}
+		s.keep(d, in, &found, bucketName, key)
+		if found.reason != "" {
+			return "[InternalError] " + found.reason
+		}
+		return ""
+	}
+}
+
+// keep puts a file into a dataset, or what is new about it. The caller holds s.mu.
+func (s *Server) keep(d *dataset, in *inputFile, found *metadata, bucketName, key string) {
+	now := s.now()
+	file := d.files[in.URI]
+	if file == nil {
+		file = &File{ProjectName: d.project, DatasetName: d.name, URI: in.URI, CreateTime: now}
+		d.files[in.URI] = file
+	}
+	file.UpdateTime = now
+	file.found(found, bucketName, key)
+	file.given(in)
+}

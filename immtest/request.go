@@ -1,0 +1,86 @@
+package immtest
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxRecordings is how many requests a server remembers. Bulk tests send many
+// large ones; the oldest go first.
+const maxRecordings = 10_000
+
+// Request is one request that the server got, and what it was answered.
+type Request struct {
+	Action   string // the X-Acs-Action header
+	Method   string
+	RawQuery string
+	Form     url.Values // the parameters of query and body together
+	// Header has "REDACTED" in place of Authorization and X-Acs-Security-Token.
+	Header http.Header
+	Body   []byte
+	Time   time.Time // of its arrival, by the server's clock
+	Status int       // 0: no answer yet, or none that arrived
+	Code   string    // of the error, empty where there is none
+}
+
+// recording is a request as the server keeps it. Server.mu guards status and
+// code; in and time do not change.
+type recording struct {
+	in     received
+	time   time.Time
+	status int
+	code   string
+}
+
+// record keeps a request from its arrival on, so that one that hangs can be seen.
+func (s *Server) record(in *received) *recording {
+	r := &recording{in: *in, time: s.now()}
+	r.in.header = in.header.Clone()
+	for _, name := range []string{"Authorization", "X-Acs-Security-Token"} {
+		if _, sent := r.in.header[name]; sent {
+			r.in.header[name] = []string{"REDACTED"}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.requests) == maxRecordings {
+		s.requests[0] = nil // the array stays until it is full
+		s.requests = s.requests[1:]
+	}
+	s.requests = append(s.requests, r)
+	return r
+}
+
+// finish notes how a request was answered.
+func (s *Server) finish(r *recording, a answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.ending != endsAtStart {
+		r.status, r.code = a.status, a.code
+	}
+}
+
+// Requests returns the requests that the server got, in the order of arrival:
+// all of them, up to the last 10,000.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Request, 0, len(s.requests))
+	for _, r := range s.requests {
+		form, _ := r.in.parameters() // what could be read of a malformed query
+		all = append(all, Request{
+			Action:   r.in.action(),
+			Method:   r.in.method,
+			RawQuery: r.in.url.RawQuery,
+			Form:     form,
+			Header:   r.in.header.Clone(),
+			Body:     bytes.Clone(r.in.body),
+			Time:     r.time,
+			Status:   r.status,
+			Code:     r.code,
+		})
+	}
+	return all
+}

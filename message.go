@@ -1,0 +1,223 @@
+package imm
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/imm-go/imm/internal/wire"
+)
+
+// maxMessage is well above the 64 KB at which the queue discards a message.
+const maxMessage = 1 << 20
+
+// IndexMessage is the message in which the service reports the outcome of
+// IndexFileMeta and BatchIndexFileMeta.
+//
+// https://www.alibabacloud.com/help/en/imm/developer-reference/asynchronous-notification-message-format
+type IndexMessage struct {
+	ProjectName string
+	DatasetName string
+	RequestID   string // need not be the one of the answer to the call
+	EventID     string
+	UserData    string // what the call gave; comes back not in all cases
+	StartTime   time.Time
+	EndTime     time.Time
+	// Success says whether the index was made. It can be true while files of a
+	// batch failed: use Err or Failed.
+	Success bool
+	Message string // why Success is false
+	Files   []IndexedFile
+}
+
+// IndexedFile is the outcome of one file.
+type IndexedFile struct {
+	URI          string
+	CustomID     string
+	CustomLabels map[string]string // labels that are not text are shown as JSON
+	Error        string            // empty if the file is indexed, provided that the message's Success is true
+}
+
+// ParseIndexMessage reads a notification message: the JSON itself or its base64.
+//
+// Fields that it does not know, and times and labels that are absent or
+// malformed, are no errors. A message above 1 MiB, data behind the JSON, and
+// JSON without a boolean Success, which is needed to know the outcome, are.
+// ParseIndexMessage is safe for concurrent use.
+func ParseIndexMessage(data []byte) (*IndexMessage, error) {
+	if len(data) > maxMessage {
+		return nil, fmt.Errorf("imm: the message has %d bytes; an index message has at most %d", len(data), maxMessage)
+	}
+	text := bytes.TrimSpace(data)
+	if len(text) > 0 && text[0] != '{' {
+		if decoded, ok := decodeBase64(text); ok {
+			text = decoded
+		}
+	}
+	var m IndexMessage
+	var malformed error
+	hasSuccess := false
+	ok := wire.Members(text, func(name string, value []byte) {
+		s, isText := wire.Text(value)
+		switch name {
+		case "ProjectName":
+			m.ProjectName = s
+		case "DatasetName":
+			m.DatasetName = s
+		case "RequestId":
+			m.RequestID = s
+		case "EventId":
+			m.EventID = s
+		case "UserData":
+			m.UserData = s
+		case "StartTime":
+			m.StartTime = lenientTime(s)
+		case "EndTime":
+			m.EndTime = lenientTime(s)
+		case "Success":
+			m.Success = string(value) == "true"
+			hasSuccess = m.Success || string(value) == "false"
+		case "Message":
+			if m.Message = s; !isText {
+				m.Message = looseText(value)
+			}
+		case "Files":
+			m.Files, malformed = indexedFiles(value)
+		}
+	})
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("imm: not an index message: neither a JSON object nor the base64 of one: %s", excerpt(data))
+	case !hasSuccess:
+		return nil, fmt.Errorf("imm: not an index message: the JSON object has no Success that is true or false: %s", excerpt(text))
+	case malformed != nil:
+		return nil, malformed
+	}
+	return &m, nil
+}
+
+// decodeBase64 takes both alphabets, with and without padding and line ends.
+func decodeBase64(text []byte) ([]byte, bool) {
+	packed := make([]byte, 0, len(text))
+	for _, c := range text {
+		switch c {
+		case '\r', '\n', '=':
+		case '-':
+			packed = append(packed, '+')
+		case '_':
+			packed = append(packed, '/')
+		default:
+			packed = append(packed, c)
+		}
+	}
+	decoded, err := base64.RawStdEncoding.AppendDecode(nil, packed)
+	return bytes.TrimSpace(decoded), err == nil
+}
+
+// indexedFiles reads the files. One that is not an object would be an outcome
+// that nobody learns of, so it is an error.
+func indexedFiles(value []byte) ([]IndexedFile, error) {
+	var files []IndexedFile
+	var malformed error
+	isArray := wire.Elements(value, func(element []byte) {
+		var f IndexedFile
+		isObject := wire.Members(element, func(name string, value []byte) {
+			s, _ := wire.Text(value)
+			switch name {
+			case "URI":
+				f.URI = s
+			case "CustomId":
+				f.CustomID = s
+			case "CustomLabels":
+				f.CustomLabels = lenientLabels(value)
+			case "Error":
+				f.Error = looseText(value)
+			}
+		})
+		if !isObject {
+			malformed = fmt.Errorf("imm: not an index message: Files has an element that is not a JSON object: %s", excerpt(element))
+		}
+		files = append(files, f)
+	})
+	if !isArray && string(value) != "null" {
+		return nil, fmt.Errorf("imm: not an index message: Files is not a JSON array: %s", excerpt(value))
+	}
+	return files, malformed
+}
+
+func lenientLabels(value []byte) map[string]string {
+	var labels map[string]string
+	wire.Members(value, func(name string, value []byte) {
+		if labels == nil {
+			labels = make(map[string]string)
+		}
+		labels[name] = looseText(value)
+	})
+	return labels
+}
+
+// looseText is the text of a JSON string, nothing for null, and the JSON itself
+// for everything else.
+func looseText(value []byte) string {
+	if s, ok := wire.Text(value); ok {
+		return s
+	}
+	if string(value) == "null" {
+		return ""
+	}
+	return string(value)
+}
+
+// Failed returns the files that are not indexed, each with an Error that is not
+// empty: those with an error of their own, and all of them if Success is false.
+// It is nil if there are none.
+func (m *IndexMessage) Failed() []IndexedFile {
+	var failed []IndexedFile
+	for _, f := range m.Files {
+		if f.Error == "" && !m.Success {
+			f.Error = m.reason()
+		}
+		if f.Error != "" {
+			failed = append(failed, f)
+		}
+	}
+	return failed
+}
+
+func (m *IndexMessage) reason() string {
+	if m.Message != "" {
+		return m.Message
+	}
+	return "the message says that indexing failed, and not why"
+}
+
+// Err returns nil only if every file is indexed: if Success is true, the message
+// names at least one file, and none of its files has an error. Otherwise the
+// error names the first files that failed and why.
+func (m *IndexMessage) Err() error {
+	failed := m.Failed()
+	switch {
+	case len(failed) == 0 && !m.Success:
+		return errors.New("imm: indexing failed: " + oneLine(m.reason()))
+	case len(m.Files) == 0:
+		return errors.New("imm: the index message names no file, so the outcome of none is known")
+	case len(failed) == 0:
+		return nil
+	}
+	const shown = 3
+	var b strings.Builder
+	fmt.Fprintf(&b, "imm: %d of %d files not indexed: ", len(failed), len(m.Files))
+	for i, f := range failed[:min(shown, len(failed))] {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(quote(f.URI) + ": " + oneLine(f.Error))
+	}
+	if more := len(failed) - shown; more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	return errors.New(b.String())
+}

@@ -1,0 +1,263 @@
+package imm
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxFiles    = 100  // of one batch
+	maxUserData = 2048 // bytes
+	maxName     = 128  // characters
+)
+
+// oneFile stands for the index of a file that is not one of many.
+const oneFile = -1
+
+// need says whether a field may be empty.
+type need bool
+
+const (
+	required need = true
+	optional need = false
+)
+
+// validator checks a request and keeps the first failure. Its methods build no
+// text before something is wrong.
+type validator struct {
+	action string
+	failed error
+}
+
+func (v *validator) fail(field, reason string) {
+	if v.failed == nil {
+		v.failed = &ValidationError{Action: v.action, Field: field, Reason: reason}
+	}
+}
+
+// notNil reports whether there is a request to check.
+func (v *validator) notNil(ok bool) bool {
+	if !ok {
+		v.fail("req", "the request is nil; want a pointer to a request")
+	}
+	return ok
+}
+
+// name checks a ProjectName or a DatasetName.
+func (v *validator) name(field, name string, need need) {
+	if name == "" && need == optional || validName(name) {
+		return
+	}
+	const want = `1 to 128 letters, digits, "-" and "_", beginning with a letter or "_"`
+	if name == "" {
+		v.fail(field, "it is empty; want "+want)
+		return
+	}
+	v.fail(field, quote(name)+" is not a name; want "+want)
+}
+
+func validName(name string) bool {
+	if name == "" || len(name) > maxName {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return true
+}
+
+// bucketURI checks the URI of a binding.
+func (v *validator) bucketURI(field, uri string, need need) {
+	if uri == "" && need == optional {
+		return
+	}
+	bucket, isOSS := strings.CutPrefix(uri, "oss://")
+	switch {
+	case uri == "":
+		v.fail(field, "it is empty; want oss://bucket")
+	case !utf8.ValidString(uri):
+		v.fail(field, notUTF8)
+	case !isOSS || bucket == "":
+		v.fail(field, quote(uri)+" is not the URI of a bucket; want oss://bucket")
+	case strings.Contains(bucket, "/"):
+		v.fail(field, quote(uri)+" has a slash or an object after the bucket, and a binding is of a whole bucket; want oss://"+oneLine(bucket[:strings.IndexByte(bucket, '/')]))
+	}
+}
+
+func (v *validator) files(files []InputFile) {
+	if len(files) == 0 || len(files) > maxFiles {
+		v.fail("Files", fmt.Sprintf("a batch has 1 to %d files, not %d; split it into more calls", maxFiles, len(files)))
+		return
+	}
+	for i := range files {
+		if v.file(i, &files[i]); v.failed != nil {
+			return
+		}
+	}
+}
+
+const notUTF8 = "it is not valid UTF-8; encode the text first"
+
+// file checks one file of a request.
+func (v *validator) file(index int, f *InputFile) {
+	fail := func(field, reason string) {
+		if index == oneFile {
+			v.fail("File."+field, reason)
+		} else {
+			v.fail(fmt.Sprintf("Files[%d].%s", index, field), reason)
+		}
+	}
+	text := func(field, value string) {
+		if !utf8.ValidString(value) {
+			fail(field, notUTF8)
+		}
+	}
+	const wantObject = "oss://bucket/object"
+	const wantPDS = "pds://domains/{domain}/drives/{drive}/files/{file}/revisions/{revision}"
+	isPDS := isPDSFile(f.URI)
+	switch {
+	case f.URI == "":
+		fail("URI", "it is empty; want "+wantObject+" or "+wantPDS)
+	case !utf8.ValidString(f.URI):
+		fail("URI", notUTF8)
+	case !isPDS && !isOSSObject(f.URI):
+		fail("URI", quote(f.URI)+" is not the URI of a file; want "+wantObject+" or "+wantPDS)
+	case isPDS && f.FileHash == "":
+		fail("FileHash", "it is empty; a file with a pds URI needs the hash of its content")
+	}
+	if f.OSSURI != "" && !isOSSObject(f.OSSURI) {
+		fail("OSSURI", quote(f.OSSURI)+" is not the URI of an object; want "+wantObject)
+	}
+	text("OSSURI", f.OSSURI)
+	text("FileHash", f.FileHash)
+	text("CustomID", f.CustomID)
+	for key, value := range f.CustomLabels {
+		if !utf8.ValidString(key) || !utf8.ValidString(value) {
+			fail(fmt.Sprintf("CustomLabels[%q]", oneLine(key)), notUTF8)
+		}
+	}
+	text("MediaType", string(f.MediaType))
+	text("ContentType", f.ContentType)
+	if _, offset := f.ProduceTime.Zone(); !f.ProduceTime.IsZero() && (f.ProduceTime.Year() < 1 || f.ProduceTime.Year() > 9999 || offset <= -24*60*60 || offset >= 24*60*60) {
+		fail("ProduceTime", "RFC 3339 cannot write its year or its zone; want a year from 1 to 9999 and a zone less than a day from UTC")
+	}
+	text("LatLong", f.LatLong)
+	for i := range f.Addresses {
+		a := &f.Addresses[i]
+		for _, part := range [...]struct{ name, value string }{
+			{"Language", a.Language}, {"AddressLine", a.AddressLine}, {"Country", a.Country}, {"Province", a.Province},
+			{"City", a.City}, {"District", a.District}, {"Township", a.Township},
+		} {
+			if !utf8.ValidString(part.value) {
+				fail(fmt.Sprintf("Addresses[%d].%s", i, part.name), notUTF8)
+			}
+		}
+	}
+	for i := range f.Labels {
+		if field, reason := checkLabel(&f.Labels[i]); reason != "" {
+			fail(fmt.Sprintf("Labels[%d].%s", i, field), reason)
+		}
+	}
+	for i, figure := range f.Figures {
+		if !utf8.ValidString(figure.FigureID) || !utf8.ValidString(figure.FigureClusterID) || !utf8.ValidString(figure.FigureType) {
+			fail(fmt.Sprintf("Figures[%d]", i), notUTF8)
+		}
+	}
+	text("Title", f.Title)
+	text("Artist", f.Artist)
+	text("AlbumArtist", f.AlbumArtist)
+	text("Album", f.Album)
+	text("Composer", f.Composer)
+	text("Performer", f.Performer)
+}
+
+func checkLabel(l *Label) (field, reason string) {
+	for _, text := range [...]struct{ name, value string }{
+		{"LabelName", l.LabelName}, {"LabelAlias", l.LabelAlias}, {"ParentLabelName", l.ParentLabelName}, {"Language", l.Language},
+	} {
+		if !utf8.ValidString(text.value) {
+			return text.name, notUTF8
+		}
+	}
+	for _, number := range [...]struct {
+		name  string
+		value float32
+	}{{"LabelConfidence", l.LabelConfidence}, {"CentricScore", l.CentricScore}} {
+		if f := float64(number.value); math.IsNaN(f) || math.IsInf(f, 0) {
+			return number.name, "it is not a finite number, which JSON cannot carry; want 0 to 1"
+		}
+	}
+	return "", ""
+}
+
+// isOSSObject wants a bucket and a key of at least one character each. What they
+// are made of is for the service to judge.
+func isOSSObject(uri string) bool {
+	rest, isOSS := strings.CutPrefix(uri, "oss://")
+	slash := strings.IndexByte(rest, '/')
+	return isOSS && slash > 0 && slash < len(rest)-1
+}
+
+// isPDSFile wants the documented form, with no part of it empty.
+func isPDSFile(uri string) bool {
+	rest, isPDS := strings.CutPrefix(uri, "pds://")
+	if !isPDS {
+		return false
+	}
+	for _, name := range [...]string{"domains/", "drives/", "files/", "revisions/"} {
+		var found bool
+		if rest, found = strings.CutPrefix(rest, name); !found {
+			return false
+		}
+		id, after, more := strings.Cut(rest, "/")
+		if id == "" || more == (name == "revisions/") {
+			return false
+		}
+		rest = after
+	}
+	return true
+}
+
+func (v *validator) notification(n *Notification) {
+	for _, part := range [...]struct{ name, value string }{
+		{"Notification.MNS.TopicName", n.MNS.TopicName},
+		{"Notification.RocketMQ.InstanceID", n.RocketMQ.InstanceID},
+		{"Notification.RocketMQ.TopicName", n.RocketMQ.TopicName},
+		{"Notification.ExtendedMessageURI", n.ExtendedMessageURI},
+	} {
+		if !utf8.ValidString(part.value) {
+			v.fail(part.name, notUTF8)
+		}
+	}
+	const both = "it is empty; RocketMQ needs both InstanceID and TopicName"
+	if n.RocketMQ.InstanceID == "" && n.RocketMQ.TopicName != "" {
+		v.fail("Notification.RocketMQ.InstanceID", both)
+	}
+	if n.RocketMQ.InstanceID != "" && n.RocketMQ.TopicName == "" {
+		v.fail("Notification.RocketMQ.TopicName", both)
+	}
+}
+
+func (v *validator) userData(data string) {
+	if len(data) > maxUserData {
+		v.fail("UserData", fmt.Sprintf("it has %d bytes; want at most %d", len(data), maxUserData))
+	}
+	if !utf8.ValidString(data) {
+		v.fail("UserData", notUTF8)
+	}
+}
+
+// quote shows a text from the caller, the beginning of it if it is long.
+func quote(s string) string {
+	const enough = 200
+	if len(s) > enough {
+		return fmt.Sprintf("%q…", strings.ToValidUTF8(s[:enough], ""))
+	}
+	return fmt.Sprintf("%q", s)
+}
