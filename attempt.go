@@ -27,7 +27,7 @@ type exchange struct {
 	form      bool // the parameters go into the body
 	creds     Credentials
 	ahead     time.Duration // of the service's clock, as the last request was dated
-	date      time.Time     // of the last answer, by the service's clock
+	date      string        // of the last answer, by the service's clock
 	sent      int
 	requestID string
 	last      error  // of the last attempt that the context did not cut short
@@ -39,6 +39,8 @@ type exchange struct {
 type answer interface {
 	// decode reports whether data is that success. It keeps no part of data.
 	decode(data []byte) bool
+	// id is the request id of the success that was decoded; it may be empty.
+	id() string
 }
 
 // result is the error of the whole call, nil for a success.
@@ -53,9 +55,9 @@ func (x *exchange) result(res retry.Result) error {
 // Attempt sends the request once. It is called by package retry.
 func (x *exchange) Attempt(ctx context.Context, fresh bool) retry.Outcome {
 	start := time.Now()
-	var trace connTrace
+	trace := newConnTrace()
 	status := 0
-	outcome := x.attempt(ctx, fresh, &trace, &status)
+	outcome := x.attempt(ctx, fresh, trace, &status)
 	if outcome.Err != nil && ctx.Err() == nil {
 		x.last = outcome.Err
 		x.doing = "while waiting to send it again"
@@ -89,13 +91,13 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, st
 	x.sent++
 	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	resp, err := c.http.Do(x.request(httptrace.WithClientTrace(attemptCtx, trace.hooks())))
+	resp, err := c.http.Do(x.request(httptrace.WithClientTrace(attemptCtx, &trace.hooks)))
 	if err != nil {
 		return x.broken(attemptCtx, trace, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	*status = resp.StatusCode
-	x.date, _ = http.ParseTime(resp.Header.Get("Date"))
+	x.date = resp.Header.Get("Date")
 	data, err := readBody(resp)
 	defer releaseBody(data)
 	if err != nil && !errors.Is(err, errTooLarge) && (resp.StatusCode < http.StatusMultipleChoices || attemptCtx.Err() != nil) {
@@ -176,8 +178,9 @@ func (x *exchange) Correct(ctx context.Context, class retry.Class) bool {
 	case retry.ClockSkewed:
 		// The refusal is permanent if our date was right as far as the answer's
 		// Date shows, to which neither side adds fractions of a second.
-		ahead := time.Until(x.date)
-		if x.date.IsZero() || (ahead-x.ahead).Abs() < 2*time.Second {
+		date, err := http.ParseTime(x.date)
+		ahead := time.Until(date)
+		if err != nil || (ahead-x.ahead).Abs() < 2*time.Second {
 			return false
 		}
 		c.clock.Store(int64(ahead))

@@ -33,7 +33,7 @@ func (m inMemory) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = req.Body.Close()
 	}
 	return &http.Response{
-		StatusCode: 200, Header: http.Header{}, Request: req,
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: req,
 		Body: io.NopCloser(bytes.NewReader(m.answer)), ContentLength: int64(len(m.answer)),
 	}, nil
 }

@@ -119,12 +119,16 @@ func (r *GetBindingResponse) decode(data []byte) bool {
 	return decodeBinding(data, &r.Binding, &r.RequestID)
 }
 
+func (r *CreateBindingResponse) id() string { return r.RequestID }
+func (r *GetBindingResponse) id() string    { return r.RequestID }
+
 // decodeBinding wants a binding with a state, without which nobody could tell
 // what became of it.
 func decodeBinding(data []byte, binding *Binding, requestID *string) bool {
 	found := false
-	ok := wire.Members(data, func(name string, value []byte) {
-		switch name {
+	*binding, *requestID = Binding{}, "" // an answer before may have been no success
+	ok := wire.Members(data, func(name, value []byte) {
+		switch string(name) {
 		case "Binding":
 			found = binding.decode(value) && binding.State != ""
 		case "RequestId":
@@ -144,9 +148,9 @@ func (b *Binding) UnmarshalJSON(data []byte) error {
 }
 
 func (b *Binding) decode(data []byte) bool {
-	return wire.Members(data, func(name string, value []byte) {
+	return wire.Members(data, func(name, value []byte) {
 		text, _ := wire.Text(value)
-		switch name {
+		switch string(name) {
 		case "ProjectName":
 			b.ProjectName = text
 		case "DatasetName":

@@ -162,7 +162,7 @@ func (c *Client) Do(ctx context.Context, action string, params map[string]any, o
 		encoded.Release()
 		return err
 	}
-	return c.call(ctx, &exchange{action: action, safety: options.safety, params: encoded, answer: anyAnswer{out}})
+	return c.call(ctx, &exchange{action: action, safety: options.safety, params: encoded, answer: &anyAnswer{out: out}})
 }
 
 // CallOption changes how Do makes one call.
@@ -208,6 +208,9 @@ func (c *Client) call(ctx context.Context, x *exchange) error {
 	x.client = c
 	x.form = len("/?")+len(x.params.Encoded()) > maxQuery
 	x.doing = "while waiting for the rate limit"
+	if ctx.Err() != nil {
+		x.doing = "before the call began"
+	}
 	err := x.result(c.retrier.Run(ctx, x.safety, x))
 	c.observeDone(ctx, CallResult{Action: x.action, Attempts: x.sent, Duration: time.Since(start), RequestID: x.requestID, Err: err})
 	return err

@@ -2,6 +2,7 @@ package imm
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,9 +39,13 @@ const (
 	leftOut
 )
 
+// maxPointers is how far a value is looked for behind pointers. What is deeper
+// points to itself, and encoding/json says so.
+const maxPointers = 100
+
 func paramValue(value any) (string, paramKind, error) {
 	v := reflect.ValueOf(value)
-	for {
+	for range maxPointers {
 		if !v.IsValid() {
 			return "", leftOut, nil
 		}
@@ -50,7 +55,7 @@ func paramValue(value any) (string, paramKind, error) {
 				return "", leftOut, nil
 			}
 		}
-		if _, ok := v.Interface().(json.Marshaler); ok {
+		if _, ok := reflect.TypeAssert[json.Marshaler](v); ok {
 			return paramJSON(v.Interface())
 		}
 		if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface {
@@ -73,7 +78,48 @@ func paramValue(value any) (string, paramKind, error) {
 		}
 		return strconv.FormatFloat(v.Float(), 'f', -1, v.Type().Bits()), sent, nil
 	}
-	return paramJSON(v.Interface())
+	text, kind, err := paramJSON(v.Interface())
+	if err == nil && !validText(v) {
+		err = errors.New("it has text in it that is not valid UTF-8; encode the text first")
+	}
+	return text, kind, err
+}
+
+// validText reports whether all text in a value that encoding/json has taken is
+// valid UTF-8. It would replace what is not, and then a URI names another file.
+func validText(v reflect.Value) bool {
+	if v.IsValid() && v.CanInterface() {
+		switch v.Interface().(type) {
+		case json.Marshaler, encoding.TextMarshaler:
+			return true // it writes itself
+		}
+	}
+	switch v.Kind() {
+	case reflect.String:
+		return utf8.ValidString(v.String())
+	case reflect.Pointer, reflect.Interface:
+		return validText(v.Elem())
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if !validText(v.Index(i)) {
+				return false
+			}
+		}
+	case reflect.Map:
+		for key, value := range v.Seq2() {
+			if !validText(key) || !validText(value) {
+				return false
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			if (field.IsExported() || field.Anonymous) && field.Tag.Get("json") != "-" && !validText(v.Field(i)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // paramJSON writes JSON without the escapes that encoding/json adds for HTML
@@ -89,14 +135,18 @@ func paramJSON(value any) (string, paramKind, error) {
 }
 
 // anyAnswer is the answer of an operation that this package knows nothing of.
-type anyAnswer struct{ out any }
-
-func (a anyAnswer) decode(data []byte) bool {
-	object := false
-	if a.out == nil {
-		return wire.Members(data, func(string, []byte) {})
-	}
-	trimmed := bytes.TrimLeft(data, " \t\r\n")
-	object = len(trimmed) > 0 && trimmed[0] == '{'
-	return object && json.Unmarshal(data, a.out) == nil
+type anyAnswer struct {
+	out       any
+	requestID string
 }
+
+func (a *anyAnswer) decode(data []byte) bool {
+	isObject := wire.Members(data, func(name, value []byte) {
+		if string(name) == "RequestId" {
+			a.requestID, _ = wire.Text(value)
+		}
+	})
+	return isObject && (a.out == nil || json.Unmarshal(data, a.out) == nil)
+}
+
+func (a *anyAnswer) id() string { return a.requestID }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -83,6 +84,8 @@ func parseEndpoint(raw string) (endpoint, error) {
 		return endpoint{}, errors.New("it has a path, and every operation is at the path /; " + want)
 	case !validHost(u.Host, u.Hostname()):
 		return endpoint{}, errors.New("it has no valid host; " + want)
+	case !validPort(u.Port()):
+		return endpoint{}, errors.New("its port is not one from 1 to 65535; " + want)
 	}
 	return endpoint{scheme: u.Scheme, host: strings.ToLower(u.Host), loopback: isLoopback(u.Hostname())}, nil
 }
@@ -99,6 +102,12 @@ func validHost(host, name string) bool {
 		}
 	}
 	return true
+}
+
+// validPort takes no port, too: the scheme has one.
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // isLoopback reports whether a host is this machine itself.

@@ -195,7 +195,7 @@ const maxShown = 2000
 func oneLine(s string) string {
 	clean := true
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7f {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == ' ' && (i == 0 || i == len(s)-1 || s[i-1] == ' ') {
 			clean = false
 			break
 		}
@@ -216,6 +216,6 @@ func oneLine(s string) string {
 // unprintable are the characters that could end a line or steer a terminal:
 // control characters, and those that turn the direction of text.
 func unprintable(r rune) bool {
-	return r <= ' ' || r >= 0x7f && r < 0xa0 || r == '\u2028' || r == '\u2029' ||
+	return r <= ' ' || r >= 0x7f && r < 0xa0 || r == '\u061c' || r == '\u2028' || r == '\u2029' ||
 		r >= '\u200e' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }

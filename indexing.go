@@ -129,12 +129,16 @@ func (r *BatchIndexFileMetaResponse) decode(data []byte) bool {
 	return decodeAccepted(data, &r.RequestID, &r.EventID)
 }
 
+func (r *IndexFileMetaResponse) id() string      { return r.RequestID }
+func (r *BatchIndexFileMetaResponse) id() string { return r.RequestID }
+
 // decodeAccepted wants an id by which the work can be asked for, and no code of
 // an error beside it.
 func decodeAccepted(data []byte, requestID, eventID *string) bool {
 	refused := false
-	ok := wire.Members(data, func(name string, value []byte) {
-		switch name {
+	*requestID, *eventID = "", "" // an answer before may have been no success
+	ok := wire.Members(data, func(name, value []byte) {
+		switch string(name) {
 		case "RequestId":
 			*requestID, _ = wire.Text(value)
 		case "EventId":

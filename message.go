@@ -19,26 +19,26 @@ const maxMessage = 1 << 20
 //
 // https://www.alibabacloud.com/help/en/imm/developer-reference/asynchronous-notification-message-format
 type IndexMessage struct {
-	ProjectName string
-	DatasetName string
-	RequestID   string // need not be the one of the answer to the call
-	EventID     string
-	UserData    string // what the call gave; comes back not in all cases
-	StartTime   time.Time
-	EndTime     time.Time
+	ProjectName string    `json:"ProjectName"`
+	DatasetName string    `json:"DatasetName"`
+	RequestID   string    `json:"RequestId"` // need not be the one of the answer to the call
+	EventID     string    `json:"EventId,omitzero"`
+	UserData    string    `json:"UserData,omitzero"` // what the call gave; comes back not in all cases
+	StartTime   time.Time `json:"StartTime,omitzero"`
+	EndTime     time.Time `json:"EndTime,omitzero"`
 	// Success says whether the index was made. It can be true while files of a
 	// batch failed: use Err or Failed.
-	Success bool
-	Message string // why Success is false
-	Files   []IndexedFile
+	Success bool          `json:"Success"`
+	Message string        `json:"Message"` // why Success is false
+	Files   []IndexedFile `json:"Files"`
 }
 
 // IndexedFile is the outcome of one file.
 type IndexedFile struct {
-	URI          string
-	CustomID     string
-	CustomLabels map[string]string // labels that are not text are shown as JSON
-	Error        string            // empty if the file is indexed, provided that the message's Success is true
+	URI          string            `json:"URI"`
+	CustomID     string            `json:"CustomId,omitzero"`
+	CustomLabels map[string]string `json:"CustomLabels,omitzero"` // labels that are not text are shown as JSON
+	Error        string            `json:"Error"`                 // empty if the file is indexed, provided that the message's Success is true
 }
 
 // ParseIndexMessage reads a notification message: the JSON itself or its base64.
@@ -51,7 +51,7 @@ func ParseIndexMessage(data []byte) (*IndexMessage, error) {
 	if len(data) > maxMessage {
 		return nil, fmt.Errorf("imm: the message has %d bytes; an index message has at most %d", len(data), maxMessage)
 	}
-	text := bytes.TrimSpace(data)
+	text := trimMessage(data)
 	if len(text) > 0 && text[0] != '{' {
 		if decoded, ok := decodeBase64(text); ok {
 			text = decoded
@@ -60,9 +60,9 @@ func ParseIndexMessage(data []byte) (*IndexMessage, error) {
 	var m IndexMessage
 	var malformed error
 	hasSuccess := false
-	ok := wire.Members(text, func(name string, value []byte) {
+	ok := wire.Members(text, func(name, value []byte) {
 		s, isText := wire.Text(value)
-		switch name {
+		switch string(name) {
 		case "ProjectName":
 			m.ProjectName = s
 		case "DatasetName":
@@ -114,7 +114,13 @@ func decodeBase64(text []byte) ([]byte, bool) {
 		}
 	}
 	decoded, err := base64.RawStdEncoding.AppendDecode(nil, packed)
-	return bytes.TrimSpace(decoded), err == nil
+	return trimMessage(decoded), err == nil
+}
+
+// trimMessage takes away white space and the byte order mark that some writers
+// put before UTF-8.
+func trimMessage(data []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(data), []byte("\uFEFF")))
 }
 
 // indexedFiles reads the files. One that is not an object would be an outcome
@@ -124,9 +130,9 @@ func indexedFiles(value []byte) ([]IndexedFile, error) {
 	var malformed error
 	isArray := wire.Elements(value, func(element []byte) {
 		var f IndexedFile
-		isObject := wire.Members(element, func(name string, value []byte) {
+		isObject := wire.Members(element, func(name, value []byte) {
 			s, _ := wire.Text(value)
-			switch name {
+			switch string(name) {
 			case "URI":
 				f.URI = s
 			case "CustomId":
@@ -150,11 +156,11 @@ func indexedFiles(value []byte) ([]IndexedFile, error) {
 
 func lenientLabels(value []byte) map[string]string {
 	var labels map[string]string
-	wire.Members(value, func(name string, value []byte) {
+	wire.Members(value, func(name, value []byte) {
 		if labels == nil {
 			labels = make(map[string]string)
 		}
-		labels[name] = looseText(value)
+		labels[string(name)] = looseText(value)
 	})
 	return labels
 }

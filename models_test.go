@@ -93,8 +93,7 @@ func requireFields(t *testing.T, fields []modelField, structure reflect.Type, na
 	for _, f := range fields {
 		want[f.Name] = f.Type
 	}
-	for i := range structure.NumField() {
-		f := structure.Field(i)
+	for f := range structure.Fields() {
 		require.True(t, f.IsExported(), f.Name)
 		name := nameOf(f)
 		require.NotEmpty(t, name, "%s has no name on the wire", f.Name)

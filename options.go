@@ -270,7 +270,7 @@ func WithUserAgent(product string) Option {
 }
 
 func checkUserAgent(product string) error {
-	if product == "" {
+	if strings.TrimSpace(product) == "" {
 		return errors.New("it is empty; leave the option out")
 	}
 	for i := range len(product) {

@@ -2,7 +2,6 @@ package imm
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 )
@@ -18,16 +17,17 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 	encoded := x.params.Encoded()
 	now, ahead := c.now()
 	x.ahead = ahead
-	target := &url.URL{Scheme: c.endpoint.scheme, Host: c.endpoint.host, Path: "/"}
+	// The request has the context before it has anything else, so that it need
+	// not be copied for it.
+	req := (&http.Request{Method: http.MethodPost, Host: c.endpoint.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	req.URL = &url.URL{Scheme: c.endpoint.scheme, Host: c.endpoint.host, Path: "/"}
 	sign := signable{method: http.MethodPost, path: "/", bodyHash: emptyHash}
-	var body io.ReadCloser
-	var length int64
 	if x.form {
 		sign.bodyHash = hashBody(encoded)
-		body, length = x.params.Body(), int64(len(encoded))
+		req.Body, req.ContentLength = x.params.Body(), int64(len(encoded))
 	} else {
 		sign.query = encoded
-		target.RawQuery = string(encoded)
+		req.URL.RawQuery = string(encoded)
 	}
 	var room [8]signedHeader
 	headers := room[:0]
@@ -46,15 +46,10 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 		signedHeader{"x-acs-signature-nonce", newNonce()},
 		signedHeader{"x-acs-version", apiVersion})
 	sign.headers = headers
-	authorization := sign.appendAuthorization(nil, x.creds.AccessKeyID, x.creds.AccessKeySecret)
-
-	req := &http.Request{
-		Method: http.MethodPost, URL: target, Host: c.endpoint.host,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: httpHeader(headers, c.userAgent, string(authorization)),
-		Body:   body, ContentLength: length,
-	}
-	return req.WithContext(ctx)
+	var text [512]byte // what an authorization usually fits into
+	authorization := sign.appendAuthorization(text[:0], x.creds.AccessKeyID, x.creds.AccessKeySecret)
+	req.Header = httpHeader(headers, c.userAgent, string(authorization))
+	return req
 }
 
 // canonicalNames are the names of the signed headers as net/http writes them.

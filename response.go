@@ -25,24 +25,32 @@ const (
 
 var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxBody>>20)
 
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var bodies = sync.Pool{New: func() any { return new(body) }}
+
+// body is an answer as far as it was read.
+type body struct {
+	bytes.Buffer
+	limited io.LimitedReader
+}
 
 // readBody reads an answer up to the limit. The buffer holds what came before an
 // error. It goes back to releaseBody, when nothing refers to its bytes any more.
-func readBody(resp *http.Response) (*bytes.Buffer, error) {
-	buf := bodies.Get().(*bytes.Buffer)
+func readBody(resp *http.Response) (*body, error) {
+	buf := bodies.Get().(*body)
 	buf.Reset()
+	buf.limited = io.LimitedReader{R: resp.Body, N: maxBody + 1}
 	if n := resp.ContentLength; n > 0 && n <= maxKept {
 		buf.Grow(int(n) + bytes.MinRead) // or ReadFrom would grow it to see the end
 	}
-	n, err := buf.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+	n, err := buf.ReadFrom(&buf.limited)
+	buf.limited.R = nil
 	if err == nil && n > maxBody {
 		err = errTooLarge
 	}
 	return buf, err
 }
 
-func releaseBody(buf *bytes.Buffer) {
+func releaseBody(buf *body) {
 	if buf.Cap() <= maxKept {
 		bodies.Put(buf)
 	}
@@ -53,10 +61,11 @@ func releaseBody(buf *bytes.Buffer) {
 func (x *exchange) understand(resp *http.Response, data []byte, err error) retry.Outcome {
 	success := resp.StatusCode >= 200 && resp.StatusCode < 300
 	if success && err == nil && x.answer.decode(data) {
-		x.requestID = requestIDOf(resp, data)
+		x.requestID = x.answer.id()
 		return retry.Outcome{Class: retry.OK}
 	}
 	e := &APIError{Action: x.action, StatusCode: resp.StatusCode, Attempts: x.sent, RetryAfter: retryAfter(resp.Header)}
+	data = []byte(x.creds.withhold(string(data))) // before an excerpt cuts a key in two
 	switch isError := e.fill(data); {
 	case errors.Is(err, errTooLarge):
 		e.Code, e.Message = "", errTooLarge.Error()
@@ -77,20 +86,6 @@ func (x *exchange) understand(resp *http.Response, data []byte, err error) retry
 	return retry.Outcome{Class: class, Err: e, Hint: e.RetryAfter}
 }
 
-// requestIDOf is for logs; the answer of the operation has its own.
-func requestIDOf(resp *http.Response, data []byte) string {
-	if id := resp.Header.Get("X-Acs-Request-Id"); id != "" {
-		return id
-	}
-	var id string
-	wire.Members(data, func(name string, value []byte) {
-		if name == "RequestId" {
-			id, _ = wire.Text(value)
-		}
-	})
-	return id
-}
-
 func redirectTarget(resp *http.Response) string {
 	target, err := url.Parse(resp.Header.Get("Location"))
 	if err != nil || target.Host == "" {
@@ -102,12 +97,12 @@ func redirectTarget(resp *http.Response) string {
 // fill reads the documented form of an error, its XML form, and whatever else
 // stands there. It reports whether the answer looks like one of the first two.
 func (e *APIError) fill(data []byte) bool {
-	isObject := wire.Members(data, func(name string, value []byte) {
+	isObject := wire.Members(data, func(name, value []byte) {
 		text, ok := wire.Text(value)
 		if !ok {
 			return
 		}
-		switch name {
+		switch string(name) {
 		case "Code":
 			e.Code = text
 		case "Message":
@@ -123,8 +118,8 @@ func (e *APIError) fill(data []byte) bool {
 	if isObject && e.Code+e.Message != "" {
 		return true
 	}
-	if bytes.Contains(data, []byte("<Code>")) {
-		e.Code, e.Message = xmlText(data, "Code"), xmlText(data, "Message")
+	if code := xmlText(data, "Code"); code != "" && !isObject {
+		e.Code, e.Message = code, xmlText(data, "Message")
 		e.RequestID, e.HostID = xmlText(data, "RequestId"), xmlText(data, "HostId")
 		e.Recommend = xmlText(data, "Recommend")
 		return true
@@ -133,22 +128,25 @@ func (e *APIError) fill(data []byte) bool {
 	return false
 }
 
+// withhold takes the keys out of what was read of an answer.
+func (e *APIError) withhold(creds Credentials) {
+	for _, field := range []*string{&e.Code, &e.Message, &e.RequestID, &e.HostID, &e.Recommend} {
+		*field = creds.withhold(*field)
+	}
+}
+
 // withhold takes the keys out of what the service sent back: the message of a
 // wrong signature quotes the text that was signed, and that has the token in it.
-func (e *APIError) withhold(creds Credentials) {
-	for _, secret := range []string{creds.SecurityToken, creds.AccessKeySecret} {
+func (c Credentials) withhold(text string) string {
+	for _, secret := range []string{c.SecurityToken, c.AccessKeySecret} {
 		if len(secret) < minSecret {
 			continue
 		}
-		forms := []string{secret, url.QueryEscape(secret), url.PathEscape(secret)}
-		for _, field := range []*string{&e.Code, &e.Message, &e.RequestID, &e.HostID, &e.Recommend} {
-			for _, form := range forms {
-				if strings.Contains(*field, form) {
-					*field = strings.ReplaceAll(*field, form, redacted)
-				}
-			}
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			text = strings.ReplaceAll(text, form, redacted)
 		}
 	}
+	return text
 }
 
 // xmlText cuts the text of an element out by hand, because encoding/xml would

@@ -39,17 +39,20 @@ func (s *signable) appendAuthorization(dst []byte, accessKeyID, accessKeySecret 
 	dst = append(dst, ",SignedHeaders="...)
 	dst = s.appendNames(dst)
 	dst = append(dst, ",Signature="...)
-	toSign := hex.AppendEncode([]byte(algorithm+"\n"), s.canonicalHash())
-	mac := hmac.New(sha256.New, []byte(accessKeySecret))
+	h := hashers.Get().(*hasher)
+	defer hashers.Put(h)
+	sum := s.canonicalHash(h) // which uses the buffer, too
+	toSign := append(h.buf[:0], algorithm+"\n"...)
+	toSign = hex.AppendEncode(toSign, sum)
+	mac := h.macWith(accessKeySecret)
 	mac.Write(toSign)
-	return hex.AppendEncode(dst, mac.Sum(nil))
+	return hex.AppendEncode(dst, mac.Sum(h.sum[:0]))
 }
 
 // canonicalHash is the SHA-256 of the canonical request. The parts go into the
-// hash as they are, the query above all, which can be many kilobytes.
-func (s *signable) canonicalHash() []byte {
-	h := hashes.Get().(*canonicalHasher)
-	defer hashes.Put(h)
+// hash as they are, the query above all, which can be many kilobytes. The result
+// is valid until the hasher is used again.
+func (s *signable) canonicalHash(h *hasher) []byte {
 	h.sha.Reset()
 	buf := append(h.buf[:0], s.method...)
 	buf = append(buf, '\n')
@@ -70,7 +73,7 @@ func (s *signable) canonicalHash() []byte {
 	buf = append(buf, s.bodyHash...)
 	h.sha.Write(buf)
 	h.buf = buf
-	return h.sha.Sum(nil)
+	return h.sha.Sum(h.sum[:0])
 }
 
 func (s *signable) appendNames(dst []byte) []byte {
@@ -83,14 +86,26 @@ func (s *signable) appendNames(dst []byte) []byte {
 	return dst
 }
 
-// canonicalHasher keeps the memory of one signature for the next. The buffer
-// has seen a security token, but never leaves this file.
-type canonicalHasher struct {
-	sha hash.Hash
-	buf []byte
+// hasher keeps the states and the memory of one signature for the next. What it
+// holds of secrets never leaves this file.
+type hasher struct {
+	sha    hash.Hash
+	mac    hash.Hash // keyed with the secret; nil at first
+	secret string
+	buf    []byte
+	sum    [sha256.Size]byte
 }
 
-var hashes = sync.Pool{New: func() any { return &canonicalHasher{sha: sha256.New()} }}
+// macWith returns the keyed hash, which is made anew only if the secret changed.
+func (h *hasher) macWith(secret string) hash.Hash {
+	if h.mac == nil || h.secret != secret {
+		h.mac, h.secret = hmac.New(sha256.New, []byte(secret)), secret
+	}
+	h.mac.Reset()
+	return h.mac
+}
+
+var hashers = sync.Pool{New: func() any { return &hasher{sha: sha256.New()} }}
 
 // emptyHash is the SHA-256 of an empty body.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -105,7 +120,9 @@ func hashBody(body []byte) string {
 func newNonce() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: the process ends where there is no randomness
-	return hex.EncodeToString(b[:])
+	var text [2 * len(b)]byte
+	hex.Encode(text[:], b[:])
+	return string(text[:])
 }
 
 // signingDate is the time in the only form that the service takes.

@@ -59,14 +59,15 @@ type connTrace struct {
 	asked  atomic.Bool // the transport tells of its connections at all
 	got    atomic.Bool
 	reused atomic.Bool
+	hooks  httptrace.ClientTrace
 }
 
-func (t *connTrace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { t.asked.Store(true) },
-		GotConn: func(info httptrace.GotConnInfo) {
-			t.got.Store(true)
-			t.reused.Store(info.Reused)
-		},
+func newConnTrace() *connTrace {
+	t := new(connTrace)
+	t.hooks.GetConn = func(string) { t.asked.Store(true) }
+	t.hooks.GotConn = func(info httptrace.GotConnInfo) {
+		t.got.Store(true)
+		t.reused.Store(info.Reused)
 	}
+	return t
 }

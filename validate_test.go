@@ -146,6 +146,7 @@ func TestEachFieldThatTheModelRequiresMustBeThere(t *testing.T) {
 			require.NotNil(t, invalid, "%s without its %s", action, field.Name)
 			require.Equal(t, action, invalid.Action)
 			require.Contains(t, []string{field.Name, field.Name + ".URI"}, invalid.Field)
+			require.Regexp(t, "^it is empty|1 to 100 files, not 0", invalid.Reason)
 		}
 	}
 }
@@ -156,7 +157,7 @@ func TestNamesFollowTheRule(t *testing.T) {
 		name string
 		good bool
 	}{
-		{"a", true}, {"Z", true}, {"_", true}, {"test-project", true}, {"a-", true}, {"a1", true}, {"_1", true}, {"a__", true},
+		{"a", true}, {"z", true}, {"A", true}, {"Z", true}, {"_", true}, {"a0", true}, {"a9", true}, {"test-project", true}, {"a-", true}, {"a1", true}, {"_1", true}, {"a__", true},
 		{strings.Repeat("a", 128), true}, {strings.Repeat("a", 129), false}, {"", false},
 		{"1", false}, {"1a", false}, {"-", false}, {"-a", false}, {"a b", false}, {" a", false}, {"a ", false}, {"ä", false},
 		{"aä", false}, {"项目", false}, {"a.b", false}, {"a/b", false}, {"a:b", false}, {"a\n", false}, {"\na", false}, {"a\x00", false},

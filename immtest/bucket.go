@@ -38,10 +38,9 @@ func (b *bucket) keys() []string {
 	keys := make(map[string]struct{})
 	if b.fsys != nil {
 		_ = fs.WalkDir(b.fsys, ".", func(key string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return nil
+			if err == nil && !entry.IsDir() {
+				keys[key] = struct{}{}
 			}
-			keys[key] = struct{}{}
 			return nil
 		})
 	}

@@ -128,9 +128,10 @@ func AppendArray[T any](dst []byte, items []T, encode func(dst []byte, item *T) 
 	return append(dst, ']')
 }
 
-// Members calls visit with each member of the JSON object data, the value as it
-// stands there. It reports false if data is not one valid JSON object.
-func Members(data []byte, visit func(name string, value []byte)) bool {
+// Members calls visit with each member of the JSON object data: its name as text
+// and its value as it stands there, both valid until data changes. It reports
+// false if data is not one valid JSON object.
+func Members(data []byte, visit func(name, value []byte)) bool {
 	if !json.Valid(data) {
 		return false
 	}
@@ -141,7 +142,7 @@ func Members(data []byte, visit func(name string, value []byte)) bool {
 	// From here on the syntax is known to be right, so only ends are looked for.
 	for data = trimSpace(data[1:]); data[0] != '}'; {
 		n := valueLen(data)
-		name, _ := Text(data[:n])
+		name := unquote(data[:n])
 		data = trimSpace(trimSpace(data[n:])[1:]) // the colon
 		n = valueLen(data)
 		visit(name, data[:n])
@@ -150,6 +151,16 @@ func Members(data []byte, visit func(name string, value []byte)) bool {
 		}
 	}
 	return true
+}
+
+// unquote returns the text of a valid JSON string, as a part of it where that is
+// possible: most names are compared and forgotten.
+func unquote(value []byte) []byte {
+	if inner := value[1 : len(value)-1]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
+		return inner
+	}
+	s, _ := Text(value)
+	return []byte(s)
 }
 
 // Text returns the text of a valid JSON string; false if the value is no string.

@@ -1,0 +1,13 @@
+// Package examples holds the sample files of the example programs, which are in
+// the folders below: quickstart shows the whole job, and each of the others shows
+// one exchange with the service.
+package examples
+
+import "embed"
+
+// Photos has the files of the folder photos, each under a name such as
+// "photos/animals/cat.jpg". They are embedded so that the programs run from any
+// directory.
+//
+//go:embed photos
+var Photos embed.FS
