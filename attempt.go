@@ -93,7 +93,7 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, st
 	defer cancel()
 	resp, err := c.http.Do(x.request(httptrace.WithClientTrace(attemptCtx, &trace.hooks)))
 	if err != nil {
-		return x.broken(attemptCtx, trace, err)
+		return x.broken(attemptCtx, classifyBroken(trace, err), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	*status = resp.StatusCode
@@ -101,8 +101,11 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, st
 	data, err := readBody(resp)
 	defer releaseBody(data)
 	if err != nil && !errors.Is(err, errTooLarge) && (resp.StatusCode < http.StatusMultipleChoices || attemptCtx.Err() != nil) {
-		trace.reused.Store(false) // an answer began, so the connection was alive
-		return x.broken(attemptCtx, trace, fmt.Errorf("the answer broke off: %w", err))
+		class := retry.Lost // and not Stale: an answer began, so the connection was alive
+		if isTimeout(err) {
+			class = retry.TimedOut
+		}
+		return x.broken(attemptCtx, class, fmt.Errorf("the answer broke off: %w", err))
 	}
 	return x.understand(resp, data.Bytes(), err)
 }
@@ -114,12 +117,11 @@ func (x *exchange) failed(class retry.Class, err error) retry.Outcome {
 
 // broken understands an error of net/http. The text of a *url.Error is dropped,
 // because it shows all parameters.
-func (x *exchange) broken(ctx context.Context, trace *connTrace, err error) retry.Outcome {
+func (x *exchange) broken(ctx context.Context, class retry.Class, err error) retry.Outcome {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	class := classifyBroken(trace, err)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil { // if the call's own context ended, too, nobody gets to see this text
 		err = fmt.Errorf("no complete answer within %v, the time of one attempt: %w", x.client.timeout, err)
 	}
 	return x.failed(class, fmt.Errorf("POST %s: %w", x.client.endpoint, err))

@@ -142,7 +142,11 @@ func repeatedAfterWork(op operation) cell {
 func always1(c cell) func(operation) cell { return func(operation) cell { return c } }
 
 func injects(f immtest.Fault) func(*immtest.Server, operation) {
-	return func(s *immtest.Server, op operation) { f.Action = op.action; s.Inject(f) }
+	return func(s *immtest.Server, op operation) {
+		f := f // a column is used by all of its cells at the same time
+		f.Action = op.action
+		s.Inject(f)
+	}
 }
 
 func refusal(status int, code string) func(*immtest.Server, operation) {
