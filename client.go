@@ -257,7 +257,11 @@ func appendParams(encoded *wire.Params, action string, params map[string]any) er
 	slices.Sort(keys)
 	for _, key := range keys {
 		invalid := func(err error) error {
-			return &ValidationError{Action: action, Field: oneLine(key), Reason: err.Error()}
+			field := oneLine(key)
+			if field == "" {
+				field = "params"
+			}
+			return &ValidationError{Action: action, Field: field, Reason: err.Error()}
 		}
 		if key == "" {
 			return invalid(errors.New("a parameter has no name"))

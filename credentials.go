@@ -93,15 +93,19 @@ func (c Credentials) check() error {
 		return errors.New("the access key id is empty")
 	case c.AccessKeySecret == "":
 		return errors.New("the access key secret is empty")
-	case !printable(c.AccessKeyID):
-		return errors.New("the access key id has a space, a control character or a character beyond ASCII in it; was it copied with a line end?")
-	case !printable(c.SecurityToken):
-		return errors.New("the security token has a space, a control character or a character beyond ASCII in it; was it copied with a line end?")
+	}
+	for _, part := range [...]struct{ name, value string }{
+		{"access key id", c.AccessKeyID}, {"access key secret", c.AccessKeySecret}, {"security token", c.SecurityToken},
+	} {
+		if !printable(part.value) {
+			return fmt.Errorf("the %s has a space, a control character or a character beyond ASCII in it; was it copied with a line end?", part.name)
+		}
 	}
 	return nil
 }
 
-// printable reports whether s can stand in a header as it is.
+// printable reports whether s can stand in a header as it is. No key of the
+// service has anything else in it.
 func printable(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
@@ -139,10 +143,8 @@ func (c Credentials) String() string {
 		p.AccessKeyID, p.AccessKeySecret, p.SecurityToken, formatTime(p.Expires))
 }
 
-// GoString is String, for the verb %#v.
-func (c Credentials) GoString() string { return c.String() }
-
-// Format writes String whatever the verb, so that %d or %x, too, show no secret.
+// Format writes String whatever the verb, so that %#v, %d and %x, too, show no
+// secret.
 func (c Credentials) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
 
 // MarshalJSON writes the credentials with the secret and the token replaced.

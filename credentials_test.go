@@ -62,9 +62,9 @@ func TestAMissingVariableIsAnErrorOfTheCall(t *testing.T) {
 	requireOneLine(t, err.Error())
 }
 
-func TestKeysThatCannotStandInAHeaderAreRefusedUnseen(t *testing.T) {
+func TestKeysThatWereCopiedWrongAreRefusedUnseen(t *testing.T) {
 	t.Parallel()
-	good := Credentials{AccessKeyID: "LTAI5t!~", AccessKeySecret: "any thing\n", SecurityToken: "CAIS+/=."}
+	good := Credentials{AccessKeyID: "LTAI5t!~", AccessKeySecret: "anything", SecurityToken: "CAIS+/=."}
 	require.NoError(t, good.check())
 	for name, change := range map[string]func(c *Credentials){
 		"the access key id is empty":     func(c *Credentials) { c.AccessKeyID = "" },
@@ -72,6 +72,8 @@ func TestKeysThatCannotStandInAHeaderAreRefusedUnseen(t *testing.T) {
 		"the access key id has":          func(c *Credentials) { c.AccessKeyID = "LTAI5t\n" },
 		"the access key id has a":        func(c *Credentials) { c.AccessKeyID = "LTAI 5t" },
 		"the access key id has a space":  func(c *Credentials) { c.AccessKeyID = "LTAI5tü" },
+		"the access key secret has":      func(c *Credentials) { c.AccessKeySecret = "anything\n" },
+		"the access key secret has a":    func(c *Credentials) { c.AccessKeySecret = "anything " },
 		"the security token has":         func(c *Credentials) { c.SecurityToken = "CAIS\r\n" },
 		"the security token has a":       func(c *Credentials) { c.SecurityToken = " CAIS" },
 		"the security token has a space": func(c *Credentials) { c.SecurityToken = "CAIS\x7f" },
@@ -82,7 +84,7 @@ func TestKeysThatCannotStandInAHeaderAreRefusedUnseen(t *testing.T) {
 		require.ErrorContains(t, err, name)
 		require.NotContains(t, err.Error(), "LTAI")
 		require.NotContains(t, err.Error(), "CAIS")
-		require.NotContains(t, err.Error(), "any thing")
+		require.NotContains(t, err.Error(), "anything")
 		requireOneLine(t, err.Error())
 	}
 }

@@ -12,7 +12,7 @@ func TestEachKnownRegionHasItsEndpoints(t *testing.T) {
 	t.Parallel()
 	for region := range strings.FieldsSeq(`cn-beijing cn-hangzhou cn-shanghai cn-shenzhen cn-zhangjiakou cn-wulanchabu cn-qingdao
 		cn-guangzhou cn-chengdu cn-hongkong ap-southeast-1 ap-southeast-2 ap-southeast-5 ap-south-1 us-west-1 us-east-1 eu-west-1
-		eu-central-1 cn-north-2-gov-1 me-central-1 xx-not-known-99`) {
+		eu-central-1 cn-north-2-gov-1 me-central-1 xx-not-known-90`) {
 		require.NoError(t, checkRegion(region))
 		require.Equal(t, "https://imm."+region+".aliyuncs.com", regionEndpoint(region, false).String())
 		require.Equal(t, "https://imm-vpc."+region+".aliyuncs.com", regionEndpoint(region, true).String())

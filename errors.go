@@ -111,8 +111,9 @@ func kindOf(class retry.Class) error {
 // the context ended, Err wraps both the context's error and the last attempt's.
 //
 // It matches ErrUnavailable, unless the context ended or the credentials were
-// refused. A match with context.DeadlineExceeded is no proof that the context
-// ended, because timeouts of net/http match it, too: ask ctx.Err() for that.
+// refused, and whatever Err matches. A match with context.DeadlineExceeded is no
+// proof that the context ended, because timeouts of net/http match it, too: ask
+// ctx.Err() for that.
 type RequestError struct {
 	Action   string
 	Attempts int // requests that were sent for the call, all of them
