@@ -199,7 +199,9 @@ func TestAMessageIsWellOnlyIfEveryFileIs(t *testing.T) {
 			IndexMessage{Message: "why", Files: []IndexedFile{bad, good}}, []IndexedFile{bad, {URI: good.URI, Error: "why"}},
 			`imm: 2 of 2 files not indexed: "oss://b/bad": [InvalidArgument] File does not exist.; "oss://b/good": why`,
 		},
-		"many": {IndexMessage{Success: true, Files: many}, many, `imm: 100 of 100 files not indexed: "oss://b/0": e; "oss://b/1": e; "oss://b/2": e; and 97 more`},
+		"three": {IndexMessage{Success: true, Files: many[:3]}, many[:3], `imm: 3 of 3 files not indexed: "oss://b/0": e; "oss://b/1": e; "oss://b/2": e`},
+		"four":  {IndexMessage{Success: true, Files: many[:4]}, many[:4], `imm: 4 of 4 files not indexed: "oss://b/0": e; "oss://b/1": e; "oss://b/2": e; and 1 more`},
+		"many":  {IndexMessage{Success: true, Files: many}, many, `imm: 100 of 100 files not indexed: "oss://b/0": e; "oss://b/1": e; "oss://b/2": e; and 97 more`},
 		"hostile text": {
 			IndexMessage{Success: true, Files: []IndexedFile{{URI: "a\nb", Error: "c\r\nd\x1b[2J"}}}, []IndexedFile{{URI: "a\nb", Error: "c\r\nd\x1b[2J"}},
 			`imm: 1 of 1 files not indexed: "a\nb": c d [2J`,

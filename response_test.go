@@ -93,6 +93,22 @@ func TestEveryKindOfAnswerBecomesAnAPIError(t *testing.T) {
 	}
 }
 
+func TestOnlyAWholeAnswerOf2xxIsASuccess(t *testing.T) {
+	t.Parallel()
+	const body = `{"Binding":{"State":"Ready"},"RequestId":"R"}`
+	for status, want := range map[int]bool{199: false, 200: true, 201: true, 299: true, 300: false, 400: false, 500: false} {
+		for _, answer := range []answer{new(GetBindingResponse), new(anyAnswer)} {
+			x := &exchange{action: "GetBinding", answer: answer}
+			outcome := x.understand(&http.Response{StatusCode: status}, []byte(body), nil)
+			require.Equal(t, want, outcome.Class == retry.OK, status)
+			require.Equal(t, want, outcome.Err == nil)
+			require.Equal(t, "R", x.requestID)
+			outcome = x.understand(&http.Response{StatusCode: status}, []byte(body), errTooLarge)
+			require.Error(t, outcome.Err, "not all of it was read")
+		}
+	}
+}
+
 func TestTheRequestIDOfTheHeaderStandsInForAnAbsentOne(t *testing.T) {
 	t.Parallel()
 	header := http.Header{"X-Acs-Request-Id": {"from the header"}}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,7 +52,12 @@ func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { re
 
 func requireOneLine(t *testing.T, text string) {
 	t.Helper()
-	require.Equal(t, -1, strings.IndexFunc(text, func(r rune) bool { return r != ' ' && unprintable(r) }), "%q", text)
+	require.Equal(t, -1, strings.IndexFunc(text, steers), "%q", text)
+}
+
+// steers reports whether a character can end a line or steer a terminal.
+func steers(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
 // The requests that the tests spoil, each in one respect.
