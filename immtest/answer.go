@@ -3,6 +3,7 @@ package immtest
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,6 +17,7 @@ type answer struct {
 	header http.Header
 	body   []byte
 	ending ending
+	pause  time.Duration // before the second half of the body, where it pauses
 }
 
 // ending is how an answer ends.
@@ -26,14 +28,15 @@ const (
 	endsAtStart               // nothing arrives: the connection is cut
 	endsHalf                  // the connection is cut after half of the body
 	hangsHalf                 // nothing more arrives after half of the body
+	pausesHalf                // the second half of the body arrives after a pause
 )
 
-// sent is as much of the body as arrives.
+// sent is as much of the body as arrives at once.
 func (a *answer) sent() []byte {
 	switch a.ending {
 	case endsAtStart:
 		return nil
-	case endsHalf, hangsHalf:
+	case endsHalf, hangsHalf, pausesHalf:
 		return a.body[:len(a.body)/2]
 	default:
 		return a.body
@@ -48,6 +51,7 @@ type failure struct {
 	status  int
 	code    string
 	message string
+	header  http.Header // of the answer, beside the usual ones; nil for most
 }
 
 // errorBody is the documented form of an error.
@@ -69,6 +73,7 @@ func errorAnswer(now time.Time, requestID, host string, f *failure) answer {
 		Recommend: "https://api.aliyun.com/troubleshoot?" + troubleshoot.Encode(),
 	})
 	a.code = f.code
+	maps.Copy(a.header, f.header)
 	return a
 }
 

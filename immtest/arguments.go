@@ -31,15 +31,15 @@ type arguments struct {
 }
 
 func missing(parameter string) *failure {
-	return &failure{http.StatusBadRequest, "Missing" + parameter, parameter + " is mandatory for this action."}
+	return &failure{status: http.StatusBadRequest, code: "Missing" + parameter, message: parameter + " is mandatory for this action."}
 }
 
 func invalidArgument(parameter, why string) *failure {
-	return &failure{http.StatusBadRequest, "InvalidArgument", "The argument " + parameter + " is invalid: " + why + "."}
+	return &failure{status: http.StatusBadRequest, code: "InvalidArgument", message: "The argument " + parameter + " is invalid: " + why + "."}
 }
 
 func notFound(kind, name string) *failure {
-	return &failure{http.StatusNotFound, "ResourceNotFound", "The specified resource " + kind + " " + name + " is not found."}
+	return &failure{status: http.StatusNotFound, code: "ResourceNotFound", message: "The specified resource " + kind + " " + name + " is not found."}
 }
 
 func (a *arguments) refuse(f *failure) {

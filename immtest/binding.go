@@ -1,7 +1,9 @@
 package immtest
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/imm-go/imm"
@@ -11,8 +13,9 @@ import (
 type binding struct {
 	imm.Binding
 
-	bucket  string
+	bucket  *bucket
 	dataset *dataset
+	stopped chan struct{} // closed when the binding fails
 }
 
 // bindingBody is a binding in an answer: every documented field is there, also
@@ -52,22 +55,37 @@ func (s *Server) createBinding(c *call) (any, *failure) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.buckets[bucketName] == nil {
+	bound := s.buckets[bucketName]
+	if bound == nil {
 		return nil, notFound("Bucket", bucketName)
 	}
-	d := s.useDataset(projectName, datasetName)
+	d, f := s.useDataset(projectName, datasetName)
+	if f != nil {
+		return nil, f
+	}
 	if d.bindings[uri] != nil {
-		return nil, &failure{http.StatusConflict, "ResourceAlreadyExists", "The specified resource Binding " + uri + " already exists."}
+		return nil, &failure{
+			status: http.StatusConflict, code: "ResourceAlreadyExists",
+			message: "The specified resource Binding " + uri + " already exists.",
+		}
+	}
+	if len(d.bindings) >= maxBindings {
+		return nil, &failure{
+			status: http.StatusBadRequest, code: "LimitExceededError",
+			message: fmt.Sprintf("The dataset %s has %d bindings, and no dataset may have more.", datasetName, maxBindings),
+		}
 	}
 	b := &binding{
 		Binding: imm.Binding{
 			ProjectName: projectName, DatasetName: datasetName, URI: uri,
 			State: imm.StateReady, CreateTime: c.now, UpdateTime: c.now,
 		},
-		bucket:  bucketName,
+		bucket:  bound,
 		dataset: d,
+		stopped: make(chan struct{}),
 	}
 	d.bindings[uri] = b
+	bound.bindings = append(bound.bindings, b)
 	s.after(s.config.readyTime, func() { s.scan(b) })
 	return c.bindingAnswer(b), nil
 }
@@ -97,40 +115,50 @@ func (s *Server) move(b *binding, state imm.BindingState, phase imm.BindingPhase
 }
 
 // scan indexes every object that the bucket has. It runs in a goroutine of its
-// own and gives way as soon as the server closes.
+// own and gives way as soon as the server closes or the binding fails.
 func (s *Server) scan(b *binding) {
+	if !s.startScan(b) {
+		return
+	}
+	files := s.walk(b.bucket)
 	s.mu.Lock()
-	s.move(b, imm.StateRunning, imm.PhaseFullScanning)
-	objects := s.buckets[b.bucket].snapshot()
+	keys := b.bucket.keys(files)
 	s.mu.Unlock()
-	for _, key := range objects.keys() {
+	slices.Sort(keys)
+	for _, key := range keys {
 		select {
 		case <-s.done:
 			return
+		case <-b.stopped:
+			return
 		default:
 		}
-		s.index(b.dataset, &inputFile{URI: "oss://" + b.bucket + "/" + key})
+		s.index(b.dataset, &inputFile{URI: b.URI + "/" + key}, b)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.after(s.config.fullScanTime, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.move(b, imm.StateRunning, imm.PhaseIncrementalScanning)
+		if b.State == imm.StateRunning {
+			s.move(b, imm.StateRunning, imm.PhaseIncrementalScanning)
+		}
 	})
 }
 
-// boundDatasets are those that follow the changes of a bucket. A binding that
-// scans follows them too, or an object put behind the scan's back would be lost.
-// The caller holds s.mu.
-func (s *Server) boundDatasets(bucketName string) []*dataset {
-	var bound []*dataset
-	for _, p := range s.projects {
-		for _, d := range p.datasets {
-			if b := d.bindings["oss://"+bucketName]; b != nil && b.State == imm.StateRunning {
-				bound = append(bound, d)
-			}
-		}
+// startScan reports whether there is something to scan: a binding can have failed
+// before its scan starts.
+func (s *Server) startScan(b *binding) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.State != imm.StateReady {
+		return false
 	}
-	return bound
+	if reason := s.failingBuckets[b.bucket.name]; reason != "" {
+		s.failBinding(b, reason)
+		return false
+	}
+	s.move(b, imm.StateRunning, imm.PhaseFullScanning)
+	s.watch(b.bucket)
+	return true
 }

@@ -4,15 +4,24 @@ import (
 	"bytes"
 	"io"
 	"io/fs"
-	"maps"
-	"slices"
+	"sync"
 	"time"
+
+	"github.com/imm-go/imm"
 )
 
-// bucket holds objects in memory over the files of an fs.FS. Server.mu guards it.
+// bucket holds objects in memory over the files of an fs.FS. Server.mu guards all
+// but name and fsys, which do not change.
 type bucket struct {
-	fsys  fs.FS              // may be nil
-	inMem map[string]*object // by key; they hide the files of fsys
+	name     string
+	fsys     fs.FS              // may be nil
+	inMem    map[string]*object // by key; they hide the files of fsys
+	bindings []*binding         // those of this bucket, whatever their datasets
+
+	// What follows is for the files of fsys where changes of them are looked for.
+	walking  sync.Mutex // held while a walk of fsys is compared with files; taken before Server.mu
+	watching bool       // a timer of the next look runs
+	files    fileStamps // as the last look found them
 }
 
 // object is one object of a bucket. It never changes: a new content is a new
@@ -25,33 +34,46 @@ type object struct {
 	modified time.Time
 }
 
-func newBucket(fsys fs.FS) *bucket {
-	return &bucket{fsys: fsys, inMem: make(map[string]*object)}
+func newBucket(name string, fsys fs.FS) *bucket {
+	return &bucket{name: name, fsys: fsys, inMem: make(map[string]*object)}
 }
 
-// snapshot is the bucket as it is now, for a look at it without the lock.
-func (b *bucket) snapshot() *bucket { return &bucket{fsys: b.fsys, inMem: maps.Clone(b.inMem)} }
+// version tells whether an object is still the same: it is another value once the
+// object was put, deleted, or found to be changed.
+type version struct {
+	inMem *object
+	file  *fileStamp
+}
 
-// keys are those of all objects, sorted. Folders that cannot be read are left
-// out, because a scan does not stop for them.
-func (b *bucket) keys() []string {
-	keys := make(map[string]struct{})
-	if b.fsys != nil {
-		_ = fs.WalkDir(b.fsys, ".", func(key string, entry fs.DirEntry, err error) error {
-			if err == nil && !entry.IsDir() {
-				keys[key] = struct{}{}
-			}
-			return nil
-		})
-	}
-	for key, o := range b.inMem {
-		if o.deleted {
-			delete(keys, key)
-		} else {
-			keys[key] = struct{}{}
+func (b *bucket) version(key string) version { return version{b.inMem[key], b.files[key]} }
+
+// running are the bindings that follow the bucket. One that scans follows it too,
+// or an object put behind the scan's back would be lost.
+func (b *bucket) running() []*binding {
+	var running []*binding
+	for _, bound := range b.bindings {
+		if bound.State == imm.StateRunning {
+			running = append(running, bound)
 		}
 	}
-	return slices.Sorted(maps.Keys(keys))
+	return running
+}
+
+// keys are those of all objects, where files are those of the folder. They are in
+// no order: sorting a million can wait until the lock is given back.
+func (b *bucket) keys(files fileStamps) []string {
+	keys := make([]string, 0, len(files)+len(b.inMem))
+	for key, o := range b.inMem {
+		if !o.deleted {
+			keys = append(keys, key)
+		}
+	}
+	for key := range files {
+		if b.inMem[key] == nil {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // object is the current object under a key; it may turn out not to exist when it
@@ -94,17 +116,18 @@ func (o *object) open() (io.ReadCloser, time.Time, error) {
 // Running has indexed the object when PutObject returns; one that is still Ready
 // finds it in its scan.
 func (s *Server) PutObject(bucketName, key string, data []byte) {
+	data = bytes.Clone(data)
 	s.mu.Lock()
 	b := s.buckets[bucketName]
 	if b == nil {
-		b = newBucket(nil)
+		b = newBucket(bucketName, nil)
 		s.buckets[bucketName] = b
 	}
-	b.inMem[key] = &object{data: bytes.Clone(data), modified: s.now()}
-	bound := s.boundDatasets(bucketName)
+	b.inMem[key] = &object{data: data, modified: s.now()}
+	running := b.running()
 	s.mu.Unlock()
-	for _, d := range bound {
-		s.index(d, &inputFile{URI: "oss://" + bucketName + "/" + key})
+	for _, bound := range running {
+		s.index(bound.dataset, &inputFile{URI: bound.URI + "/" + key}, bound)
 	}
 }
 
@@ -117,8 +140,17 @@ func (s *Server) DeleteObject(bucketName, key string) {
 	if b == nil {
 		return
 	}
-	b.inMem[key] = &object{deleted: true}
-	for _, d := range s.boundDatasets(bucketName) {
-		delete(d.files, "oss://"+bucketName+"/"+key)
+	if b.fsys == nil {
+		delete(b.inMem, key)
+	} else {
+		b.inMem[key] = &object{deleted: true} // it hides the file
+	}
+	b.forget(key)
+}
+
+// forget takes an object out of the datasets that follow the bucket.
+func (b *bucket) forget(key string) {
+	for _, bound := range b.running() {
+		delete(bound.dataset.files, bound.URI+"/"+key)
 	}
 }

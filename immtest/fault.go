@@ -9,12 +9,16 @@ import (
 )
 
 // Fault is a way for requests to fail. Server.Inject puts it before the server.
-// A fault without a failure in it, only a Delay or a Header, is followed by the
-// real answer.
+// A fault without a failure in it, only a Delay, a BodyDelay or a Header, is
+// followed by the real answer.
 type Fault struct {
 	Action string        // the operation that it meets, such as GetBinding; empty: any
 	Times  int           // how many requests it meets; 0: one; below 0: all, until ClearFaults
 	Delay  time.Duration // how long the answer takes
+
+	// BodyDelay is how long the second half of the body comes after the first,
+	// unless HalfBody says that it does not come.
+	BodyDelay time.Duration
 
 	// The answer: either Code and Message, as a documented JSON error with a
 	// status of 400 by default; or Body as it is, with 200 by default; or, with
@@ -73,10 +77,8 @@ func HTMLPage(times, status int) Fault {
 // ExpiredToken refuses the next requests as if their security token had expired.
 // Times 0 is one.
 func ExpiredToken(times int) Fault {
-	return Fault{
-		Times: times, Status: http.StatusBadRequest,
-		Code: "InvalidSecurityToken.Expired", Message: "Specified SecurityToken is expired.",
-	}
+	f := expiredToken()
+	return Fault{Times: times, Status: f.status, Code: f.code, Message: f.message}
 }
 
 // Inject adds faults to the queue of the server. Each request meets the first
@@ -148,11 +150,13 @@ func (s *Server) fail(ctx context.Context, f *Fault, in *received) answer {
 	for name, values := range f.Header {
 		a.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
-	if f.HalfBody {
+	switch {
+	case f.HalfBody && f.Hang:
+		a.ending = hangsHalf
+	case f.HalfBody:
 		a.ending = endsHalf
-		if f.Hang {
-			a.ending = hangsHalf
-		}
+	case f.BodyDelay > 0:
+		a.ending, a.pause = pausesHalf, f.BodyDelay
 	}
 	return a
 }
@@ -169,7 +173,7 @@ func (s *Server) scripted(f *Fault, in *received) answer {
 		status = http.StatusInternalServerError
 	}
 	if f.Code != "" {
-		return errorAnswer(now, newRequestID(), in.host, &failure{status, f.Code, f.Message})
+		return errorAnswer(now, newRequestID(), in.host, &failure{status: status, code: f.Code, message: f.Message})
 	}
 	body := []byte(f.Body)
 	return answer{status: status, header: newHeader(now, http.DetectContentType(body)), body: body}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -191,6 +192,46 @@ func TestABodyThatHangsEndsWithTheRequest(t *testing.T) {
 		}()
 		cancel()
 		require.ErrorIs(t, <-result, context.Canceled)
+		require.NoError(t, resp.Body.Close())
+	})
+}
+
+func TestASlowBodyArrivesWhole(t *testing.T) {
+	t.Parallel()
+	eachWay(t, func(t *testing.T, s *Server, by http.RoundTripper, base string) {
+		s.Inject(Fault{BodyDelay: time.Millisecond}, Fault{BodyDelay: time.Hour})
+		r := sendBy(t, by, createBinding(base))
+		require.Equal(t, http.StatusOK, r.status)
+		require.Contains(t, r.body, "Binding")
+
+		ctx, cancel := context.WithCancel(t.Context())
+		resp, err := by.RoundTrip(createBinding(base).WithContext(ctx))
+		require.NoError(t, err)
+		_, err = io.ReadFull(resp.Body, make([]byte, resp.ContentLength/2))
+		require.NoError(t, err)
+		cancel()
+		_, err = io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NoError(t, resp.Body.Close())
+	})
+}
+
+func TestTheSecondHalfOfASlowBodyComesAtItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(t, WithBucket("test-bucket", nil))
+		s.Inject(Fault{BodyDelay: time.Minute})
+		start := time.Now()
+		resp, err := s.Transport().RoundTrip(createBinding("http://localhost/"))
+		require.NoError(t, err)
+		half := make([]byte, resp.ContentLength/2)
+		_, err = io.ReadFull(resp.Body, half)
+		require.NoError(t, err)
+		require.Zero(t, time.Since(start))
+		rest, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.Equal(t, time.Minute, time.Since(start))
+		require.True(t, json.Valid(slices.Concat(half, rest)))
 		require.NoError(t, resp.Body.Close())
 	})
 }

@@ -2,7 +2,6 @@ package immtest
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -77,52 +76,11 @@ func (in *inputFile) source() (bucket, key string, ok bool) {
 	return ossObject(in.URI)
 }
 
-// found takes over what was read from an object.
-func (f *File) found(m *metadata, bucket, key string) {
-	f.OSSURI = "oss://" + bucket + "/" + key
-	f.Filename = path.Base(key)
-	f.Size = m.size
-	f.ContentType = m.contentType
-	f.MediaType = mediaType(m.contentType)
-	f.ETag = m.etag
-	f.ImageWidth, f.ImageHeight = m.width, m.height
-	f.FileModifiedTime = m.modified
-	f.ObjectStatus, f.Reason = "Indexed", m.reason
-}
-
-// given takes over what the caller said about a file, and keeps what an earlier
-// call said where this one says nothing.
-func (f *File) given(in *inputFile) {
-	for _, field := range []struct {
-		to   *string
-		from string
-	}{
-		{&f.FileHash, in.FileHash},
-		{&f.MediaType, in.MediaType},
-		{&f.ContentType, in.ContentType},
-		{&f.CustomID, in.CustomID},
-		{&f.ProduceTime, in.ProduceTime},
-		{&f.LatLong, in.LatLong},
-		{&f.Title, in.Title},
-		{&f.Artist, in.Artist},
-		{&f.AlbumArtist, in.AlbumArtist},
-		{&f.Album, in.Album},
-		{&f.Composer, in.Composer},
-		{&f.Performer, in.Performer},
-	} {
-		if field.from != "" {
-			*field.to = field.from
-		}
-	}
-	if in.CustomLabels != nil {
-		f.CustomLabels = in.CustomLabels
-	}
-	if in.Addresses != nil {
-		f.Addresses = in.Addresses
-	}
-	if in.Labels != nil {
-		f.Labels = in.Labels
-	}
+// isRare reports whether the caller gave one of the rareFields.
+func (in *inputFile) isRare() bool {
+	return in.FileHash+in.ProduceTime+in.LatLong+
+		in.Title+in.Artist+in.AlbumArtist+in.Album+in.Composer+in.Performer != "" ||
+		in.Addresses != nil || in.Labels != nil
 }
 
 // mediaType is the kind of media that a content type stands for.

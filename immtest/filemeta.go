@@ -42,19 +42,32 @@ func (s *Server) readFiles(c *call, uris []string) (any, *failure) {
 	if c.failed != nil {
 		return nil, c.failed
 	}
+	d, records, f := s.records(projectName, datasetName, uris)
+	if f != nil {
+		return nil, f
+	}
+	out := filesAnswer{RequestID: c.requestID, Files: make([]any, 0, len(records))}
+	for _, r := range records {
+		out.Files = append(out.Files, chooseFields(r.file(d), fields))
+	}
+	return out, nil
+}
+
+// records are those of the files that are in a dataset.
+func (s *Server) records(projectName, datasetName string, uris []string) (*dataset, []*record, *failure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d, f := s.dataset(projectName, datasetName)
 	if f != nil {
-		return nil, f
+		return nil, nil, f
 	}
-	out := filesAnswer{RequestID: c.requestID, Files: []any{}}
+	records := make([]*record, 0, len(uris))
 	for _, uri := range uris {
-		if file := d.files[uri]; file != nil {
-			out.Files = append(out.Files, chooseFields(file.clone(), fields))
+		if r := d.files[uri]; r != nil {
+			records = append(records, r)
 		}
 	}
-	return out, nil
+	return d, records, nil
 }
 
 // chooseFields leaves of a file the fields that a call asked for; URI is always

@@ -103,14 +103,14 @@ func (s *Server) process(in *received, requestID string, now time.Time) (any, *f
 	}
 	values, err := in.parameters()
 	if err != nil {
-		return nil, &failure{http.StatusBadRequest, "InvalidParameter", "The parameters of the request are not valid: " + err.Error() + "."}
+		return nil, &failure{status: http.StatusBadRequest, code: "InvalidParameter", message: "The parameters of the request are not valid: " + err.Error() + "."}
 	}
 	return run(s, &call{arguments: arguments{values: values}, requestID: requestID, now: now})
 }
 
 // route finds the operation that a request asks for.
 func route(in *received) (operation, *failure) {
-	notFound := &failure{http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."}
+	notFound := &failure{status: http.StatusNotFound, code: "InvalidAction.NotFound", message: "Specified api is not found, please check your url and method."}
 	if path := in.url.Path; path != "/" && path != "" {
 		return nil, notFound
 	}
@@ -125,7 +125,7 @@ func route(in *received) (operation, *failure) {
 		return nil, missing("Version")
 	}
 	if version != apiVersion {
-		return nil, &failure{http.StatusBadRequest, "InvalidVersion", "Specified parameter Version is not valid."}
+		return nil, &failure{status: http.StatusBadRequest, code: "InvalidVersion", message: "Specified parameter Version is not valid."}
 	}
 	run, known := operations[in.action()]
 	if !known {

@@ -154,6 +154,49 @@ func TestATemporaryKeyNeedsItsToken(t *testing.T) {
 	}
 }
 
+func TestATemporaryKeyEndsByTheServersClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const offset = 10 * time.Minute
+		expires := time.Now().Add(offset + time.Hour)
+		s := newServer(t, WithClockOffset(offset), WithCredentials("plain", "s0", ""),
+			WithTemporaryCredentials("STS.1", "s1", "token-1", expires),
+			WithTemporaryCredentials("STS.2", "s2", "token-2", time.Time{}))
+		call := func(id, secret, token string) string {
+			req := unsigned("GetBinding", inDataset("URI", "oss://test-bucket"))
+			if token != "" {
+				req.Header.Set("X-Acs-Security-Token", token)
+			}
+			r := send(t, s, sign(req, id, secret))
+			if r.code() == "InvalidSecurityToken.Expired" {
+				require.Equal(t, http.StatusBadRequest, r.status)
+			}
+			return r.code()
+		}
+		sleep(t, time.Hour-1)
+		require.Equal(t, "ResourceNotFound", call("STS.1", "s1", "token-1"))
+		sleep(t, 1)
+		require.Equal(t, "InvalidSecurityToken.Expired", call("STS.1", "s1", "token-1"))
+		require.Equal(t, "InvalidSecurityToken.Malformed", call("STS.1", "s1", "token-2"))
+		require.Equal(t, "ResourceNotFound", call("STS.2", "s2", "token-2"))
+		require.Equal(t, "ResourceNotFound", call("plain", "s0", ""))
+	})
+}
+
+func TestASignatureThatDoesNotMatchIsToldWhatWasSigned(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	req := unsigned("GetBinding", inDataset("URI", "oss://test-bucket"))
+	sign(req, AccessKeyID, "wrong")
+	names := []string{"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-signature-nonce", "x-acs-version"}
+	canonical, err := canonicalRequest(&received{method: req.Method, url: req.URL, host: "localhost", header: req.Header}, names, req.Header.Get("X-Acs-Content-Sha256"))
+	require.NoError(t, err)
+	message := send(t, s, req).body["Message"]
+	require.Contains(t, message, "["+stringToSign(canonical)+"]")
+	require.Contains(t, message, "["+canonical+"]")
+	require.NotContains(t, message, AccessKeySecret)
+}
+
 func TestParametersAreReadFromQueryFormOrBoth(t *testing.T) {
 	t.Parallel()
 	all := inDataset("URI", "oss://test-bucket", "UserData", "a b+c&d=é")

@@ -11,7 +11,24 @@ import (
 // ServeHTTP answers one request. Where a fault cuts the connection and the
 // ResponseWriter cannot be hijacked, it panics with http.ErrAbortHandler, which
 // is how a handler tells net/http to do the same.
+//
+// Paths below /_emulator/ are not the service's. They are control endpoints for
+// tests in other languages, need no signature, meet no fault and are not recorded:
+//
+//	GET    /_emulator/messages?topic=T&after=N&wait=SECONDS   Messages, WaitMessage
+//	GET    /_emulator/requests?action=A                       Requests
+//	GET    /_emulator/state?project=P&dataset=D               Files, Bindings and more
+//	POST   /_emulator/faults, and GET and DELETE              Inject, ClearFaults
+//	POST   /_emulator/failures                                FailBinding, FailObject
+//	POST   /_emulator/reset                                   Reset
+//	PUT    /_emulator/objects/BUCKET/KEY, and DELETE          PutObject, DeleteObject
+//
+// They speak JSON; docs/testing.md in the repository shows it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isControl(r) {
+		s.serveControl(w, r)
+		return
+	}
 	body, tooLarge, err := readBody(r.Body)
 	if err != nil {
 		cutConnection(w)
@@ -29,9 +46,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.sent()) // it fails where the client went away
-	if a.ending == hangsHalf {
+	switch a.ending {
+	case hangsHalf:
 		_ = http.NewResponseController(w).Flush()
 		s.hang(r.Context())
+	case pausesHalf:
+		_ = http.NewResponseController(w).Flush()
+		if s.wait(r.Context(), a.pause) {
+			_, _ = w.Write(a.body[len(a.sent()):])
+		}
 	}
 	// After half of a body net/http itself closes the connection, because less was
 	// written than Content-Length says.

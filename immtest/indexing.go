@@ -3,6 +3,8 @@ package immtest
 import (
 	"fmt"
 	"slices"
+
+	"github.com/imm-go/imm"
 )
 
 type indexAnswer struct {
@@ -53,6 +55,7 @@ func (a *arguments) checkFile(where string, file *inputFile) {
 // batch is accepted work: the files of one call.
 type batch struct {
 	dataset *dataset
+	isBatch bool // the call was BatchIndexFileMeta
 	files   []inputFile
 	topics  notification
 	message indexMessage
@@ -73,8 +76,13 @@ func (s *Server) acceptBatch(c *call, files []inputFile, isBatch bool) (any, *fa
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	d, f := s.useDataset(projectName, datasetName)
+	if f != nil {
+		return nil, f
+	}
 	work := &batch{
-		dataset: s.useDataset(projectName, datasetName),
+		dataset: d,
+		isBatch: isBatch,
 		files:   files,
 		topics:  topics,
 		message: indexMessage{
@@ -93,26 +101,29 @@ func (s *Server) acceptBatch(c *call, files []inputFile, isBatch bool) (any, *fa
 
 // run does the work of a batch and sends the message.
 func (s *Server) run(b *batch) {
+	b.message.Files = make([]indexedFile, 0, len(b.files))
 	for i := range b.files {
 		file := &b.files[i]
 		b.message.Files = append(b.message.Files, indexedFile{
 			URI:          file.URI,
 			CustomID:     file.CustomID,
 			CustomLabels: file.CustomLabels,
-			Error:        s.index(b.dataset, file),
+			Error:        s.index(b.dataset, file, nil),
 		})
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if b.topics.empty() {
+		return
+	}
 	b.message.EndTime = s.now()
-	s.send(&b.topics, encodeJSON(b.message))
+	s.send(&b.topics, s.config.messageFormat.encode(&b.message, b.isBatch))
 }
 
 // index reads one file and puts it into the dataset. It returns the error that
 // the message has for that file, and empty text for one that is indexed. Objects
 // are read without the lock, so the file goes in only where its object is still
-// the one that was read; otherwise the newer one is read.
-func (s *Server) index(d *dataset, in *inputFile) string {
+// the one that was read; otherwise the newer one is read. Where a binding asks
+// for it, it must still be Running.
+func (s *Server) index(d *dataset, in *inputFile, by *binding) string {
 	const missing = "[InvalidArgument] File does not exist."
 	bucketName, key, ok := in.source()
 	if !ok {
@@ -121,39 +132,30 @@ func (s *Server) index(d *dataset, in *inputFile) string {
 	for {
 		s.mu.Lock()
 		b := s.buckets[bucketName]
-		if b == nil {
+		if b == nil || by != nil && by.State != imm.StateRunning {
 			s.mu.Unlock()
 			return missing
 		}
-		o, version := b.object(key), b.inMem[key]
+		o, read := b.object(key), b.version(key)
+		reason := s.failingObjects[objectID{bucketName, key}]
+		collect := d.collects()
 		s.mu.Unlock()
-		found, exists := o.read(key)
+		found, exists := o.find(key, reason, collect)
 		s.mu.Lock()
-		if b.inMem[key] != version {
+		if b.version(key) != read {
 			s.mu.Unlock()
 			continue
 		}
 		defer s.mu.Unlock()
-		if !exists {
+		if !exists || by != nil && by.State != imm.StateRunning {
 			return missing
 		}
-		s.keep(d, in, &found, bucketName, key)
+		before := d.files[in.URI]
+		record := before.next(in, &found, s.now(), collect)
+		d.files[record.uri] = record
 		if found.reason != "" {
 			return "[InternalError] " + found.reason
 		}
 		return ""
 	}
-}
-
-// keep puts a file into a dataset, or what is new about it. The caller holds s.mu.
-func (s *Server) keep(d *dataset, in *inputFile, found *metadata, bucketName, key string) {
-	now := s.now()
-	file := d.files[in.URI]
-	if file == nil {
-		file = &File{ProjectName: d.project, DatasetName: d.name, URI: in.URI, CreateTime: now}
-		d.files[in.URI] = file
-	}
-	file.UpdateTime = now
-	file.found(found, bucketName, key)
-	file.given(in)
 }

@@ -3,7 +3,6 @@ package immtest
 import (
 	"bufio"
 	"crypto/md5" //nolint:gosec // OSS defines the ETag of an object as an MD5.
-	"encoding/hex"
 	"errors"
 	"image"
 	_ "image/gif"  // the formats whose dimensions are read
@@ -11,6 +10,7 @@ import (
 	_ "image/png"  // likewise
 	"io"
 	"io/fs"
+	"math"
 	"mime"
 	"net/http"
 	"path"
@@ -21,9 +21,10 @@ import (
 // metadata is what an object's bytes tell.
 type metadata struct {
 	size          int64
-	etag          string
+	etag          [md5.Size]byte
+	hashed        bool // the content was read to its end, so etag is known
 	contentType   string
-	width, height int64 // zero for what is not an image that can be decoded
+	width, height int32 // zero for what is not an image that can be decoded
 	modified      time.Time
 	reason        string // why the content could not be read, where it could not
 }
@@ -31,10 +32,11 @@ type metadata struct {
 // sniffLength is as much as http.DetectContentType looks at.
 const sniffLength = 512
 
-// read reads an object once, from its beginning to its end, in little memory. It
-// returns false where the object does not exist. An object that exists and
-// cannot be read has a reason in place of what would have been found.
-func (o *object) read(key string) (metadata, bool) {
+// find reads what is wanted of an object: all that it tells, or, where nothing is
+// collected, only whether it exists. It returns false where it does not. An object
+// that exists and cannot be read, or fails by a script with a reason, has a reason
+// in place of what would have been found.
+func (o *object) find(key, scripted string, collect bool) (metadata, bool) {
 	if o == nil {
 		return metadata{}, false
 	}
@@ -42,29 +44,46 @@ func (o *object) read(key string) (metadata, bool) {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return metadata{}, false
 	}
-	unreadable := metadata{contentType: contentType(key, nil), modified: modified, reason: "The object cannot be read."}
-	if err != nil {
-		return unreadable, true
+	if err == nil {
+		defer func() { _ = content.Close() }()
 	}
-	defer func() { _ = content.Close() }()
+	unread := metadata{contentType: contentType(key, nil), modified: modified, reason: scripted}
+	switch {
+	case scripted != "" || !collect:
+		return unread, true
+	case err == nil:
+		if m, err := read(content, key); err == nil {
+			m.modified = modified
+			return m, true
+		}
+	}
+	unread.reason = "The object cannot be read."
+	return unread, true
+}
 
-	m := metadata{modified: modified}
+// read reads a content once, from its beginning to its end, in little memory.
+func read(content io.Reader, key string) (metadata, error) {
+	var m metadata
 	hash := md5.New() //nolint:gosec // see the import
 	counted := &counter{to: hash}
 	reader := bufio.NewReader(io.TeeReader(content, counted))
 	head, _ := reader.Peek(sniffLength) // an object may be shorter; an error comes again below
 	m.contentType = contentType(key, head)
 	if size, _, err := image.DecodeConfig(reader); err == nil {
-		m.width, m.height = int64(size.Width), int64(size.Height)
+		m.width, m.height = pixels(size.Width), pixels(size.Height)
 	}
 	// The decoder stops after the header, the hash needs the rest.
 	if _, err := io.Copy(io.Discard, reader); err != nil {
-		return unreadable, true
+		return m, err
 	}
 	m.size = counted.n
-	m.etag = strings.ToUpper(hex.EncodeToString(hash.Sum(nil)))
-	return m, true
+	m.hashed = true
+	hash.Sum(m.etag[:0])
+	return m, nil
 }
+
+// pixels is a dimension as it is kept. No decoder tells one beyond its range.
+func pixels(n int) int32 { return int32(min(n, math.MaxInt32)) }
 
 // counter passes on what is written to it and counts it.
 type counter struct {

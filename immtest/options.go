@@ -16,6 +16,7 @@ const (
 	defaultReadyTime    = 200 * time.Millisecond
 	defaultFullScanTime = 300 * time.Millisecond
 	defaultIndexDelay   = 100 * time.Millisecond
+	defaultIdleTimeout  = 10 * time.Second
 )
 
 // Option changes one setting of a server. See NewServer.
@@ -29,19 +30,31 @@ type config struct {
 	fullScanTime time.Duration
 	indexDelay   time.Duration
 	clockOffset  time.Duration
+
+	projects       map[string]string    // the template of each
+	datasets       map[datasetID]string // likewise
+	strict         bool
+	rescanInterval time.Duration
+	perSecond      float64
+	messageFormat  MessageFormat
+	idleTimeout    time.Duration
 }
 
 // keyPair is one set of credentials that the server knows.
 type keyPair struct {
 	id, secret, token string
+	expires           time.Time // zero: never
 }
 
 func newConfig(opts []Option) config {
 	c := config{
 		buckets:      make(map[string]fs.FS),
+		projects:     make(map[string]string),
+		datasets:     make(map[datasetID]string),
 		readyTime:    defaultReadyTime,
 		fullScanTime: defaultFullScanTime,
 		indexDelay:   defaultIndexDelay,
+		idleTimeout:  defaultIdleTimeout,
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -59,8 +72,16 @@ func newConfig(opts []Option) config {
 // requests must carry that token. The option may be repeated; of two pairs with
 // one id the later one counts. Server.Client uses the pair that was given first.
 func WithCredentials(accessKeyID, accessKeySecret, securityToken string) Option {
+	return WithTemporaryCredentials(accessKeyID, accessKeySecret, securityToken, time.Time{})
+}
+
+// WithTemporaryCredentials makes the server accept a temporary key with its
+// security token until the server's clock shows expires; from then on requests
+// with it are refused with InvalidSecurityToken.Expired. The zero time is no end.
+// Otherwise it is like WithCredentials, beside which it may be given and repeated.
+func WithTemporaryCredentials(accessKeyID, accessKeySecret, securityToken string, expires time.Time) Option {
 	return func(c *config) {
-		added := keyPair{id: accessKeyID, secret: accessKeySecret, token: securityToken}
+		added := keyPair{id: accessKeyID, secret: accessKeySecret, token: securityToken, expires: expires}
 		for i, known := range c.keys {
 			if known.id == accessKeyID {
 				c.keys[i] = added
@@ -106,4 +127,12 @@ func WithIndexDelay(d time.Duration) Option {
 // and its Date header shows it. The default is zero.
 func WithClockOffset(d time.Duration) Option {
 	return func(c *config) { c.clockOffset = d }
+}
+
+// WithIdleTimeout sets how long the listener behind Server.URL keeps a connection
+// on which nothing happens. The default is 10 s, as the gateway of the service
+// does; with zero or less it keeps them. A program with an http.Server of its own
+// gives it Server.IdleTimeout.
+func WithIdleTimeout(d time.Duration) Option {
+	return func(c *config) { c.idleTimeout = max(d, 0) }
 }

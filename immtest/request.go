@@ -7,9 +7,12 @@ import (
 	"time"
 )
 
-// maxRecordings is how many requests a server remembers. Bulk tests send many
-// large ones; the oldest go first.
-const maxRecordings = 10_000
+// A server remembers so many requests, and of their URLs and bodies so many bytes.
+// Bulk tests send many large ones; the oldest go first.
+const (
+	maxRecordings    = 10_000
+	maxRecordedBytes = 64 << 20
+)
 
 // Request is one request that the server got, and what it was answered.
 type Request struct {
@@ -45,13 +48,18 @@ func (s *Server) record(in *received) *recording {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.requests) == maxRecordings {
+	s.requests = append(s.requests, r)
+	s.recorded += r.size()
+	for len(s.requests) > maxRecordings || s.recorded > maxRecordedBytes && len(s.requests) > 1 {
+		s.recorded -= s.requests[0].size()
 		s.requests[0] = nil // the array stays until it is full
 		s.requests = s.requests[1:]
 	}
-	s.requests = append(s.requests, r)
 	return r
 }
+
+// size is how many bytes of a request are counted.
+func (r *recording) size() int { return len(r.in.url.RawQuery) + len(r.in.body) }
 
 // finish notes how a request was answered.
 func (s *Server) finish(r *recording, a answer) {
@@ -63,7 +71,7 @@ func (s *Server) finish(r *recording, a answer) {
 }
 
 // Requests returns the requests that the server got, in the order of arrival:
-// all of them, up to the last 10,000.
+// all of them, up to the last 10,000 and 64 MiB.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -30,13 +30,21 @@ type Server struct {
 	mu       sync.Mutex // guards everything below
 	closed   bool
 	timers   map[*time.Timer]struct{}
+	working  int              // how many timers' work is being done
+	settled  chan struct{}    // closed when that falls to zero; nil where no Reset waits
 	listener *httptest.Server // nil until URL is asked for
 	buckets  map[string]*bucket
 	projects map[string]*project
 	topics   map[string]*topic
 	nonces   nonceLog
+	limit    throttle
 	faults   []Fault
 	requests []*recording
+	recorded int // bytes of requests
+
+	// What fails by FailBinding and FailObject, and the reasons.
+	failingBuckets map[string]string
+	failingObjects map[objectID]string
 }
 
 // NewServer makes a server. Nothing listens and no goroutine runs until
@@ -50,10 +58,14 @@ func NewServer(opts ...Option) *Server {
 		buckets:  make(map[string]*bucket),
 		projects: make(map[string]*project),
 		topics:   make(map[string]*topic),
+
+		failingBuckets: make(map[string]string),
+		failingObjects: make(map[objectID]string),
 	}
 	for name, fsys := range s.config.buckets {
-		s.buckets[name] = newBucket(fsys)
+		s.buckets[name] = newBucket(name, fsys)
 	}
+	s.addConfigured()
 	return s
 }
 
@@ -69,10 +81,16 @@ func (s *Server) URL() string {
 		if s.closed {
 			return ""
 		}
-		s.listener = httptest.NewServer(s)
+		s.listener = httptest.NewUnstartedServer(s)
+		s.listener.Config.IdleTimeout = s.config.idleTimeout
+		s.listener.Start()
 	}
 	return s.listener.URL
 }
+
+// IdleTimeout is what WithIdleTimeout set, for the IdleTimeout of an http.Server
+// in which the server is the handler. Zero means never.
+func (s *Server) IdleTimeout() time.Duration { return s.config.idleTimeout }
 
 // Close stops the listener, the timers of bindings and batches, and every answer
 // that hangs, and returns once nothing of the server runs any more. What the
@@ -130,9 +148,12 @@ func (s *Server) after(d time.Duration, work func()) {
 		s.mu.Lock()
 		delete(s.timers, timer)
 		closed := s.closed
+		if !closed {
+			s.working++
+		}
 		s.mu.Unlock()
 		if !closed {
-			work()
+			s.work(work)
 		}
 	})
 	s.timers[timer] = struct{}{}

@@ -136,4 +136,15 @@ func TestTheOldestRequestsAreForgottenFirst(t *testing.T) {
 	}
 	require.Len(t, s.requests, maxRecordings)
 	require.NotSame(t, first, s.requests[0])
+
+	s = newServer(t)
+	in.body = make([]byte, maxRecordedBytes/8)
+	for range 20 {
+		s.record(in)
+	}
+	require.Len(t, s.requests, 7, "the addresses count, too")
+	require.LessOrEqual(t, s.recorded, maxRecordedBytes)
+	in.body = make([]byte, 2*maxRecordedBytes)
+	last := s.record(in)
+	require.Equal(t, []*recording{last}, s.requests, "the last one is always there")
 }

@@ -120,19 +120,8 @@ func signature(secret, toSign string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// percentEncode encodes as RFC 3986 says, where url.QueryEscape would write a
-// plus sign for a space.
+// percentEncode encodes as RFC 3986 says, where url.QueryEscape writes a plus sign
+// for a space; a plus sign itself is %2B by then.
 func percentEncode(text string) string {
-	const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
-	const upperHex = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(text) {
-		c := text[i]
-		if strings.IndexByte(unreserved, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'%', upperHex[c>>4], upperHex[c&15]})
-		}
-	}
-	return b.String()
+	return strings.ReplaceAll(url.QueryEscape(text), "+", "%20")
 }

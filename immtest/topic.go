@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
 )
 
 // maxMNSMessage is the size above which MNS discards a message.
@@ -29,28 +28,22 @@ func (a *arguments) notification() notification {
 	return n
 }
 
-// indexMessage is the documented message about a batch.
-type indexMessage struct {
-	ProjectName, DatasetName string
-	RequestID                string `json:"RequestId"`
-	StartTime, EndTime       time.Time
-	UserData                 string `json:",omitzero"`
-	Success                  bool
-	Message                  string
-	Files                    []indexedFile
-}
+// empty reports whether nobody wants to be told.
+func (n *notification) empty() bool { return n.MNS.TopicName == "" && n.RocketMQ.TopicName == "" }
 
-type indexedFile struct {
-	URI          string
-	CustomID     string            `json:"CustomId,omitzero"`
-	CustomLabels map[string]string `json:",omitempty"`
-	Error        string
-}
+// maxTopicBytes is how much of a topic is kept: 100,000 messages about a few
+// files each, or 10,000 about a hundred.
+const maxTopicBytes = 64 << 20
 
-// topic keeps all messages, and knows which of them was not handed out yet.
+// messageOverhead is what a message takes beside its text.
+const messageOverhead = 48
+
+// topic keeps the last messages, and knows which of them was not handed out yet.
 type topic struct {
-	messages [][]byte
-	next     int
+	messages [][]byte // they do not change
+	dropped  int      // how many came before the first of messages
+	next     int      // index of the next to hand out
+	bytes    int
 	arrived  chan struct{} // closed, and made anew, when a message arrives
 }
 
@@ -64,8 +57,10 @@ func (s *Server) topic(name string) *topic {
 	return t
 }
 
-// send puts a message onto the topics. The caller holds s.mu.
+// send puts a message onto the topics.
 func (s *Server) send(to *notification, message []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if to.MNS.TopicName != "" && len(message) <= maxMNSMessage {
 		s.topic(to.MNS.TopicName).add(message)
 	}
@@ -74,19 +69,41 @@ func (s *Server) send(to *notification, message []byte) {
 	}
 }
 
+// add puts a message behind the others and drops the oldest ones above the limit,
+// whether they were handed out or not.
 func (t *topic) add(message []byte) {
 	t.messages = append(t.messages, message)
+	t.bytes += len(message) + messageOverhead
+	for t.bytes > maxTopicBytes && len(t.messages) > 1 {
+		t.bytes -= len(t.messages[0]) + messageOverhead
+		// The slice is not written to: others may read it without the lock.
+		t.messages = t.messages[1:]
+		t.dropped++
+		t.next = max(t.next-1, 0)
+	}
 	close(t.arrived)
 	t.arrived = make(chan struct{})
 }
 
-// Messages returns every message that was sent to an MNS or RocketMQ topic,
-// oldest first, also those that WaitMessage handed out.
+// after are the messages behind the first n that the topic ever got, as far as
+// they are kept.
+func (t *topic) after(n int) [][]byte {
+	n = min(max(n-t.dropped, 0), len(t.messages))
+	return t.messages[n:len(t.messages):len(t.messages)]
+}
+
+// Messages returns the messages that were sent to an MNS or RocketMQ topic, oldest
+// first, also those that WaitMessage handed out. A topic keeps the last 64 MiB of
+// them, so that a server that runs for long does not grow without end.
 func (s *Server) Messages(topicName string) [][]byte {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var kept [][]byte
+	if t := s.topics[topicName]; t != nil {
+		kept = t.after(0)
+	}
+	s.mu.Unlock()
 	var all [][]byte
-	for _, message := range s.topic(topicName).messages {
+	for _, message := range kept {
 		all = append(all, bytes.Clone(message))
 	}
 	return all
@@ -94,7 +111,8 @@ func (s *Server) Messages(topicName string) [][]byte {
 
 // WaitMessage returns the next message of a topic, and waits for it where there
 // is none yet. Each message is handed out once, in the order of arrival, however
-// many goroutines wait. The error matches that of ctx where it ends first, and
+// many goroutines wait; one that comes too late for what Messages keeps misses
+// the oldest. The error matches that of ctx where it ends first, and
 // ErrServerClosed where the server is closed.
 func (s *Server) WaitMessage(ctx context.Context, topicName string) ([]byte, error) {
 	for {

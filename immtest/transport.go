@@ -227,7 +227,7 @@ func (t *transport) respond(req *http.Request, conn net.Conn, a answer) *http.Re
 	}
 	var body io.ReadCloser = http.NoBody
 	if len(a.body) > 0 && req.Method != http.MethodHead {
-		body = &responseBody{ctx: req.Context(), done: t.server.done, rest: a.sent(), ending: a.ending, release: release, closed: make(chan struct{})}
+		body = newResponseBody(req.Context(), t.server.done, &a, release)
 	} else {
 		release()
 	}

@@ -56,6 +56,16 @@ func TestTheProgramsAndFragmentsOfTheReadmeAreOnesThatCompile(t *testing.T) {
 	require.Equal(t, 1, programs)
 }
 
+func TestTheFragmentsAboutTestingCompile(t *testing.T) {
+	t.Parallel()
+	fragments := flat(read(t, "testing_fragments_test.go") + read(t, "fragments_test.go"))
+	blocks := goBlocks(read(t, filepath.Join(root, "docs", "testing.md")))
+	require.Len(t, blocks, 4)
+	for _, block := range blocks {
+		require.Contains(t, fragments, flat(block), "put it into testing_fragments_test.go as well")
+	}
+}
+
 func TestTheReadmeShowsWhatItsProgramPrints(t *testing.T) {
 	t.Parallel()
 	_, output, found := strings.Cut(read(t, "example_test.go"), "// Output:\n")
@@ -67,7 +77,7 @@ func TestTheReadmeShowsWhatItsProgramPrints(t *testing.T) {
 
 func TestTheFilesThatTheDocumentsLinkToExist(t *testing.T) {
 	t.Parallel()
-	for _, document := range []string{"README.md", "docs/architecture.md"} {
+	for _, document := range []string{"README.md", "docs/architecture.md", "docs/testing.md"} {
 		name := filepath.Join(root, filepath.FromSlash(document))
 		for rest := read(t, name); ; {
 			_, after, found := strings.Cut(rest, "](")
