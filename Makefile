@@ -21,16 +21,20 @@ MODULES := $(filter-out ./tools,$(patsubst %/go.mod,%,$(sort $(shell find . $(PR
 TOOL := $(GO) tool -modfile="$(CURDIR)/tools/go.mod"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench fuzz cover examples photos clean cc
+.PHONY: help demo emulator test interop others lint bench fuzz cover examples photos clean cc
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables: FUZZTIME=$(FUZZTIME), COUNT=$(COUNT) and BENCH=$(BENCH) (bench), BASE=old.txt (bench: compare"
-	@echo "with an earlier build/bench.txt), TESTFLAGS (go test), ARGS (arguments of the demo)."
+	@echo "with an earlier build/bench.txt), TESTFLAGS (go test), ARGS (arguments of demo and emulator)."
 
 demo: ## index the sample images against the embedded emulator
 	@$(GO) run ./examples/quickstart $(ARGS)
+
+emulator: ## run the emulator over the sample images, until an interrupt
+	@mkdir -p build; $(GO) build -o build/imm-emulator ./cmd/imm-emulator
+	@exec build/imm-emulator -bucket test-bucket=examples/photos $(ARGS)
 
 test: cc ## run the tests of all modules with the race detector
 	@set -euo pipefail; failed=; \
@@ -38,6 +42,27 @@ test: cc ## run the tests of all modules with the race detector
 		(cd "$$dir" && CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./... | sed '/\[no test files\]$$/d') || failed="$$failed $$dir"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "tests failed in:$$failed" >&2; exit 1; fi
+
+# What needs more than Go is behind the build tag interop. nginx is where only root
+# has it in the path. Results are not cached: go test does not see that programs changed.
+interop: cc others interop/js/node_modules/.package-lock.json ## run all tests of interop: published cores, and nginx before the emulator
+	@set -euo pipefail; export PATH="$$PATH:/usr/sbin:/sbin"; cd interop; \
+	CGO_ENABLED=1 $(GO) test -race -tags interop -count=1 $(TESTFLAGS) ./... | sed '/\[no test files\]$$/d'
+
+# npm writes this file last. The versions and checksums are those of the lock file.
+interop/js/node_modules/.package-lock.json: interop/js/package.json interop/js/package-lock.json | others
+	@cd interop/js; npm ci --no-audit --no-fund --ignore-scripts > /dev/null; touch node_modules/.package-lock.json
+
+others:
+	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
+	command -v nginx > /dev/null || missing="$$missing nginx"; \
+	command -v node > /dev/null || missing="$$missing nodejs"; \
+	command -v npm > /dev/null || missing="$$missing npm"; \
+	if [ -n "$$missing" ]; then \
+		echo "make interop needs nginx, and Node 18 or later with npm; missing:$$missing" >&2; \
+		echo "On Debian and Ubuntu: apt-get install --no-install-recommends$$missing. On macOS: brew install nginx node" >&2; \
+		exit 1; \
+	fi
 
 lint: ## check format, go vet, golangci-lint, and that go.mod files are tidy and genuine
 	@set -euo pipefail; \
@@ -54,14 +79,14 @@ lint: ## check format, go vet, golangci-lint, and that go.mod files are tidy and
 	@set -euo pipefail; failed=; \
 	for dir in $(MODULES); do \
 		echo "go vet in $$dir"; \
-		(cd "$$dir" && $(GO) vet ./...) || failed="$$failed $$dir"; \
+		(cd "$$dir" && $(GO) vet -tags interop ./...) || failed="$$failed $$dir"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "go vet has findings in:$$failed" >&2; exit 1; fi
 	@echo "golangci-lint (its first build takes some minutes)"
 	@set -euo pipefail; failed=; \
 	for dir in $(MODULES); do \
 		echo "golangci-lint in $$dir"; \
-		(cd "$$dir" && $(TOOL) golangci-lint run --config "$(CURDIR)/.golangci.yml" ./...) || failed="$$failed $$dir"; \
+		(cd "$$dir" && $(TOOL) golangci-lint run --config "$(CURDIR)/.golangci.yml" --build-tags interop ./...) || failed="$$failed $$dir"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "golangci-lint has findings in:$$failed" >&2; exit 1; fi
 
