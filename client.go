@@ -116,10 +116,44 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // safetyOf says for each operation what repeating it does. Whoever adds an
 // operation adds its row.
 var safetyOf = map[string]retry.Safety{
-	"CreateBinding":      retry.Creating,
-	"GetBinding":         retry.Repeatable,
-	"IndexFileMeta":      retry.Repeatable, // a second indexing leaves the same state
-	"BatchIndexFileMeta": retry.Repeatable,
+	"CreateProject": retry.Creating,
+	"GetProject":    retry.Repeatable,
+	"ListProjects":  retry.Repeatable,
+	"UpdateProject": retry.Repeatable,
+	"DeleteProject": retry.Repeatable, // see deleted
+
+	"CreateDataset": retry.Creating,
+	"GetDataset":    retry.Repeatable,
+	"ListDatasets":  retry.Repeatable,
+	"UpdateDataset": retry.Repeatable,
+	"DeleteDataset": retry.Repeatable,
+
+	"CreateBinding": retry.Creating,
+	"GetBinding":    retry.Repeatable,
+	"ListBindings":  retry.Repeatable,
+	"DeleteBinding": retry.Repeatable,
+
+	"IndexFileMeta":       retry.Repeatable, // a second indexing leaves the same state
+	"BatchIndexFileMeta":  retry.Repeatable,
+	"GetFileMeta":         retry.Repeatable,
+	"BatchGetFileMeta":    retry.Repeatable,
+	"UpdateFileMeta":      retry.Repeatable,
+	"BatchUpdateFileMeta": retry.Repeatable,
+	"DeleteFileMeta":      retry.Repeatable,
+	"BatchDeleteFileMeta": retry.Repeatable,
+
+	"SimpleQuery":   retry.Repeatable,
+	"FuzzyQuery":    retry.Repeatable,
+	"SemanticQuery": retry.Repeatable,
+
+	"GetTask":     retry.Repeatable,
+	"ListTasks":   retry.Repeatable,
+	"ListRegions": retry.Repeatable,
+
+	"AttachOSSBucket":        retry.Creating,
+	"DetachOSSBucket":        retry.Repeatable,
+	"GetOSSBucketAttachment": retry.Repeatable,
+	"ListAttachedOSSBuckets": retry.Repeatable,
 }
 
 // Do calls any operation of the service, one that this package has no method for
@@ -274,6 +308,6 @@ func appendParams(encoded *wire.Params, action string, params map[string]any) er
 }
 
 // newExchange starts a call of an operation that this package knows.
-func (c *Client) newExchange(action string, answer answer) *exchange {
+func newExchange(action string, answer answer) *exchange {
 	return &exchange{action: action, safety: safetyOf[action], params: wire.Get(), answer: answer}
 }

@@ -98,32 +98,35 @@ func TestTheDocumentedExchangesGoOverTheWireAsDocumented(t *testing.T) {
 	} {
 		t.Run(test.action, func(t *testing.T) {
 			t.Parallel()
-			client, _ := mocked(t, func(req *http.Request) (*http.Response, error) {
-				require.Equal(t, "imm.cn-hangzhou.aliyuncs.com", req.Host)
-				require.Equal(t, "/", req.URL.Path)
-				require.Nil(t, req.Body)
-				query, err := url.ParseQuery(req.URL.RawQuery)
-				require.NoError(t, err)
-				require.Equal(t, test.query, query)
-				require.NotContains(t, req.URL.RawQuery, "+", "a space is %20, as it is signed")
-				h := req.Header
-				require.Equal(t, []string{test.action}, h["X-Acs-Action"])
-				require.Equal(t, []string{"2020-09-30"}, h["X-Acs-Version"])
-				require.Equal(t, []string{"application/json"}, h["Accept"])
-				require.Equal(t, []string{"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}, h["X-Acs-Content-Sha256"])
-				require.Len(t, h.Get("X-Acs-Signature-Nonce"), 32)
-				require.NotContains(t, h, "X-Acs-Security-Token")
-				date, err := time.Parse("2006-01-02T15:04:05Z", h.Get("X-Acs-Date"))
-				require.NoError(t, err)
-				require.WithinDuration(t, time.Now(), date, time.Minute)
-				require.True(t, strings.HasPrefix(h.Get("User-Agent"), "imm-go/"))
-				require.Contains(t, h.Get("Authorization"), "ACS3-HMAC-SHA256 Credential=test-id,SignedHeaders="+
-					"host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=")
+			var req *http.Request // looked at on this goroutine, which a failure can end
+			client, _ := mocked(t, func(r *http.Request) (*http.Response, error) {
+				req = r
 				return httpmock.NewStringResponse(200, test.answer), nil
 			})
 			got, err := test.call(client)
 			require.NoError(t, err)
 			require.Equal(t, test.want, got)
+
+			require.Equal(t, "imm.cn-hangzhou.aliyuncs.com", req.Host)
+			require.Equal(t, "/", req.URL.Path)
+			require.Nil(t, req.Body)
+			query, err := url.ParseQuery(req.URL.RawQuery)
+			require.NoError(t, err)
+			require.Equal(t, test.query, query)
+			require.NotContains(t, req.URL.RawQuery, "+", "a space is %20, as it is signed")
+			h := req.Header
+			require.Equal(t, []string{test.action}, h["X-Acs-Action"])
+			require.Equal(t, []string{"2020-09-30"}, h["X-Acs-Version"])
+			require.Equal(t, []string{"application/json"}, h["Accept"])
+			require.Equal(t, []string{"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}, h["X-Acs-Content-Sha256"])
+			require.Len(t, h.Get("X-Acs-Signature-Nonce"), 32)
+			require.NotContains(t, h, "X-Acs-Security-Token")
+			date, err := time.Parse("2006-01-02T15:04:05Z", h.Get("X-Acs-Date"))
+			require.NoError(t, err)
+			require.WithinDuration(t, time.Now(), date, time.Minute)
+			require.True(t, strings.HasPrefix(h.Get("User-Agent"), "imm-go/"))
+			require.Contains(t, h.Get("Authorization"), "ACS3-HMAC-SHA256 Credential=test-id,SignedHeaders="+
+				"host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature=")
 		})
 	}
 }

@@ -22,8 +22,13 @@
 // bucket, and [Client.WaitBinding] waits until everything in it is indexed.
 // [Client.IndexFileMeta] and [Client.BatchIndexFileMeta] name files; the service
 // answers at once and works later, and [ParseIndexMessage] reads the message
-// that tells the outcome of each file. Both cost money in proportion to the
-// number of files. [Client.Do] calls every other operation of the service.
+// that tells the outcome of each file; [Client.WaitIndexed] asks instead, where
+// there is no topic for messages. Both ways cost money in proportion to the number
+// of files.
+//
+// Around them are projects, datasets, the metadata of files and queries over it,
+// each with a method of the operation's name; lists come as iterators, too, such
+// as [Client.Bindings]. [Client.Do] calls what this package has no method for.
 //
 // One [Client] serves all goroutines of a program. Package credentials, beside
 // this one, finds access keys wherever Alibaba Cloud's tools keep them; package
@@ -42,9 +47,10 @@
 // from 100 ms to 10 s, or the wait that the service asks for, up to 30 s. The
 // first answer in this table that fits decides; the code counts before the
 // status of HTTP. Get, List, Query and BatchGet operations, indexing, updates
-// and deletes are safe to repeat, and so are creates: one whose first attempt had
-// no clear answer and whose repeat finds its work done has succeeded. What [Client.Do]
-// calls is not, unless its name or [SafeToRepeat] says so.
+// and deletes are safe to repeat, and so are creates. A create or a delete whose
+// first attempt had no clear answer, and whose repeat finds its work done, has
+// succeeded. What [Client.Do] calls is not safe, unless its name or [SafeToRepeat]
+// says so.
 //
 //	what happened                               | safe to repeat | others
 //	throttled                                   | repeat, paced  | repeat, paced

@@ -48,7 +48,7 @@ func (c *Client) IndexFileMeta(ctx context.Context, req *IndexFileMetaRequest) (
 		return nil, v.failed
 	}
 	var resp IndexFileMetaResponse
-	x := c.newExchange("IndexFileMeta", &resp)
+	x := newExchange("IndexFileMeta", &resp)
 	x.params.Text("DatasetName", req.DatasetName)
 	x.params.JSON("File", func(dst []byte) []byte { return appendInputFile(dst, &req.File) })
 	appendReport(x.params, req.ProjectName, &req.Notification, req.UserData)
@@ -102,7 +102,7 @@ func (c *Client) BatchIndexFileMeta(ctx context.Context, req *BatchIndexFileMeta
 		return nil, v.failed
 	}
 	var resp BatchIndexFileMetaResponse
-	x := c.newExchange("BatchIndexFileMeta", &resp)
+	x := newExchange("BatchIndexFileMeta", &resp)
 	x.params.Text("DatasetName", req.DatasetName)
 	x.params.JSON("Files", func(dst []byte) []byte { return wire.AppendArray(dst, req.Files, appendInputFile) })
 	appendReport(x.params, req.ProjectName, &req.Notification, req.UserData)

@@ -74,9 +74,9 @@ func ParseIndexMessage(data []byte) (*IndexMessage, error) {
 		case "UserData":
 			m.UserData = s
 		case "StartTime":
-			m.StartTime = lenientTime(s)
+			m.StartTime = wire.Time(s)
 		case "EndTime":
-			m.EndTime = lenientTime(s)
+			m.EndTime = wire.Time(s)
 		case "Success":
 			m.Success = string(value) == "true"
 			hasSuccess = m.Success || string(value) == "false"
@@ -165,17 +165,7 @@ func lenientLabels(value []byte) map[string]string {
 	return labels
 }
 
-// looseText is the text of a JSON string, nothing for null, and the JSON itself
-// for everything else.
-func looseText(value []byte) string {
-	if s, ok := wire.Text(value); ok {
-		return s
-	}
-	if string(value) == "null" {
-		return ""
-	}
-	return string(value)
-}
+func looseText(value []byte) string { return wire.LooseText(value) }
 
 // Failed returns the files that are not indexed, each with an Error that is not
 // empty: those with an error of their own, and all of them if Success is false.

@@ -215,7 +215,7 @@ func TestTwoHundredGoroutinesShareOneClient(t *testing.T) {
 	for i := range 20 {
 		files = append(files, imm.InputFile{URI: fmt.Sprintf("oss://test-bucket/%d.jpg", i), CustomLabels: map[string]string{"n": fmt.Sprint(i)}})
 	}
-	server.Inject(immtest.ServerError(50, 500), immtest.Fault{Reset: true, Times: 10}, immtest.HTMLPage(5, 414))
+	server.Inject(immtest.ServerError(50, 500), immtest.Fault{Reset: true, Times: 10}, immtest.HTMLPage(1, 414))
 	client, err := imm.NewClient("cn-hangzhou", &rotation{keys: []imm.Credentials{testKeys()}}, imm.WithEndpoint(server.URL()),
 		imm.WithRetry(imm.RetryPolicy{MaxAttempts: 70})) // one call may meet all of the faults
 	require.NoError(t, err)

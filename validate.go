@@ -144,8 +144,8 @@ func (v *validator) file(index int, f *InputFile) {
 	}
 	text("MediaType", string(f.MediaType))
 	text("ContentType", f.ContentType)
-	if _, offset := f.ProduceTime.Zone(); !f.ProduceTime.IsZero() && (f.ProduceTime.Year() < 1 || f.ProduceTime.Year() > 9999 || offset <= -24*60*60 || offset >= 24*60*60) {
-		fail("ProduceTime", "RFC 3339 cannot write its year or its zone; want a year from 1 to 9999 and a zone less than a day from UTC")
+	if !fitsRFC3339(f.ProduceTime) {
+		fail("ProduceTime", notRFC3339)
 	}
 	text("LatLong", f.LatLong)
 	for i := range f.Addresses {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"reflect"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -119,42 +118,6 @@ func TestANilContextIsRefused(t *testing.T) {
 	invalid := verdictOn(t, func(_ context.Context, c *Client) error { _, err := c.CreateBinding(none, goodCreate()); return err })
 	require.NotNil(t, invalid)
 	require.Equal(t, "ctx", invalid.Field)
-}
-
-// TestEachFieldThatTheModelRequiresMustBeThere takes the required fields from
-// the interface's model.
-func TestEachFieldThatTheModelRequiresMustBeThere(t *testing.T) {
-	t.Parallel()
-	binding, get, index, batch := goodCreate(), GetBindingRequest(*goodCreate()), goodIndex(), goodBatch(2)
-	operations := map[string]struct {
-		request any
-		call    func() *ValidationError
-	}{
-		"CreateBinding":      {binding, func() *ValidationError { return create(t, binding) }},
-		"GetBinding":         {&get, func() *ValidationError { return getBinding(t, &get) }},
-		"IndexFileMeta":      {index, func() *ValidationError { return indexOne(t, index) }},
-		"BatchIndexFileMeta": {batch, func() *ValidationError { return indexBatch(t, batch) }},
-	}
-	model := readModel(t)
-	require.Len(t, model.Operations, len(operations))
-	for action, o := range operations {
-		require.Nil(t, o.call(), action)
-		for _, field := range model.Operations[action].Request {
-			v := reflect.ValueOf(o.request).Elem().FieldByName(field.Name)
-			saved := reflect.ValueOf(v.Interface())
-			v.SetZero()
-			invalid := o.call()
-			v.Set(saved)
-			if !field.Required {
-				require.Nil(t, invalid, "%s without its %s, which the model does not require", action, field.Name)
-				continue
-			}
-			require.NotNil(t, invalid, "%s without its %s", action, field.Name)
-			require.Equal(t, action, invalid.Action)
-			require.Contains(t, []string{field.Name, field.Name + ".URI"}, invalid.Field)
-			require.Regexp(t, "^it is empty|1 to 100 files, not 0", invalid.Reason)
-		}
-	}
 }
 
 func TestNamesFollowTheRule(t *testing.T) {

@@ -26,16 +26,31 @@ func (e *BindingError) Error() string {
 	return text
 }
 
-// WaitOption changes how WaitBinding waits.
+// WaitOption changes how WaitBinding or WaitIndexed waits.
 type WaitOption func(*waitOptions) error
 
 type waitOptions struct {
+	action   string        // the method that waits
 	interval time.Duration // 0: growing
+	limit    time.Duration // of a file; only of WaitIndexed
+}
+
+func newWaitOptions(action string, opts []WaitOption) (waitOptions, error) {
+	o := waitOptions{action: action, limit: defaultFileLimit}
+	for i, opt := range opts {
+		if opt == nil {
+			return o, &ValidationError{Action: action, Field: fmt.Sprintf("opts[%d]", i), Reason: "it is nil; leave it out"}
+		}
+		if err := opt(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
 }
 
 // The default interval between two polls grows from the first to the last by
 // half of itself each time: a scan of a small bucket is over in seconds, one of a
-// large bucket takes hours.
+// large bucket takes hours. The same goes for files.
 const (
 	firstPoll = time.Second
 	lastPoll  = 30 * time.Second
@@ -46,7 +61,7 @@ const (
 func WithPollInterval(d time.Duration) WaitOption {
 	return func(o *waitOptions) error {
 		if d <= 0 {
-			return &ValidationError{Action: "WaitBinding", Field: "WithPollInterval", Reason: fmt.Sprintf("%v is not an interval; want a time above zero", d)}
+			return &ValidationError{Action: o.action, Field: "WithPollInterval", Reason: fmt.Sprintf("%v is not an interval; want a time above zero", d)}
 		}
 		o.interval = d
 		return nil
@@ -72,14 +87,9 @@ func (c *Client) WaitBinding(ctx context.Context, req *GetBindingRequest, opts .
 	if v.failed != nil {
 		return nil, v.failed
 	}
-	var options waitOptions
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, &ValidationError{Action: "WaitBinding", Field: fmt.Sprintf("opts[%d]", i), Reason: "it is nil; leave it out"}
-		}
-		if err := opt(&options); err != nil {
-			return nil, err
-		}
+	options, err := newWaitOptions(v.action, opts)
+	if err != nil {
+		return nil, err
 	}
 	var seen *Binding
 	interval := firstPoll

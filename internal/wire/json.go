@@ -128,6 +128,12 @@ func AppendArray[T any](dst []byte, items []T, encode func(dst []byte, item *T) 
 	return append(dst, ']')
 }
 
+// IsObject reports whether data, if it is valid JSON, is an object.
+func IsObject(data []byte) bool {
+	data = trimSpace(data)
+	return len(data) > 0 && data[0] == '{'
+}
+
 // Members calls visit with each member of the JSON object data: its name as text
 // and its value as it stands there, both valid until data changes. It reports
 // false if data is not one valid JSON object.

@@ -5,6 +5,7 @@ package wire
 import (
 	"errors"
 	"io"
+	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -51,6 +52,49 @@ func (p *Params) Text(key, value string) {
 func (p *Params) OptionalText(key, value string) {
 	if value != "" {
 		p.Text(key, value)
+	}
+}
+
+// OptionalInt adds a whole number unless it is zero.
+func (p *Params) OptionalInt(key string, value int64) {
+	if value != 0 {
+		p.Int(key, value)
+	}
+}
+
+// Int adds a whole number.
+func (p *Params) Int(key string, value int64) {
+	p.key(key)
+	p.encoded = strconv.AppendInt(p.encoded, value, 10)
+}
+
+// SetText adds a text unless there is none; an empty one is added.
+func (p *Params) SetText(key string, value *string) {
+	if value != nil {
+		p.Text(key, *value)
+	}
+}
+
+// SetInt adds a whole number unless there is none; zero is added.
+func (p *Params) SetInt(key string, value *int64) {
+	if value != nil {
+		p.Int(key, *value)
+	}
+}
+
+// OptionalBool adds a truth value unless it is false.
+func (p *Params) OptionalBool(key string, value bool) {
+	if value {
+		p.Text(key, "true")
+	}
+}
+
+// OptionalStrings adds a JSON array of texts unless it is nil.
+func (p *Params) OptionalStrings(key string, values []string) {
+	if values != nil {
+		p.JSON(key, func(dst []byte) []byte {
+			return AppendArray(dst, values, func(dst []byte, s *string) []byte { return AppendString(dst, *s) })
+		})
 	}
 }
 

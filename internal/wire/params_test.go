@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"strings"
 	"sync"
@@ -56,6 +57,13 @@ func TestParametersAreJoinedAsTheSignatureWantsThem(t *testing.T) {
 		"a text beyond ASCII":          {func(p *Params) { p.Text("A", "é日") }, "A=%C3%A9%E6%97%A5"},
 		"JSON":                         {func(p *Params) { p.JSON("A", appendText(`["b"]`)) }, "A=%5B%22b%22%5D"},
 		"a short JSON after a longer":  {func(p *Params) { p.JSON("A", appendText("123")); p.JSON("B", appendText("4")) }, "A=123&B=4"},
+		"whole numbers":                {func(p *Params) { p.Int("A", 0); p.Int("B", -7); p.Int("C", math.MaxInt64) }, "A=0&B=-7&C=9223372036854775807"},
+		"optional numbers":             {func(p *Params) { p.OptionalInt("A", 0); p.OptionalInt("B", math.MinInt64); p.OptionalInt("C", 200) }, "B=-9223372036854775808&C=200"},
+		"optional truth values":        {func(p *Params) { p.OptionalBool("A", false); p.OptionalBool("B", true) }, "B=true"},
+		"no texts and an empty list":   {func(p *Params) { p.OptionalStrings("A", nil); p.OptionalStrings("B", []string{}) }, "B=%5B%5D"},
+		"a list of texts":              {func(p *Params) { p.OptionalStrings("A", []string{"a", "", `"é`}) }, "A=%5B%22a%22%2C%22%22%2C%22%5C%22%C3%A9%22%5D"},
+		"texts that are set or not":    {func(p *Params) { p.SetText("A", nil); p.SetText("B", new("")); p.SetText("C", new("c d")) }, "B=&C=c%20d"},
+		"numbers that are set or not":  {func(p *Params) { p.SetInt("A", nil); p.SetInt("B", new(int64(0))); p.SetInt("C", new(int64(-1))) }, "B=0&C=-1"},
 		"a member of Object as a text": {func(p *Params) { p.JSON("A", appendFile) }, "A=%7B%22URI%22%3A%22oss%3A%2F%2Fb%2Fo%22%7D"},
 	}
 	for name, tt := range tests {
