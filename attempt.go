@@ -152,6 +152,9 @@ func isPermanent(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return true
+	}
 	_, ok := errors.AsType[tls.RecordHeaderError](err)
 	return ok
 }

@@ -89,6 +89,8 @@ func (envProvider) Credentials(context.Context) (Credentials, error) {
 // check says why these credentials cannot sign a request, without quoting them.
 func (c Credentials) check() error {
 	switch {
+	case c.AccessKeyID == "" && c.AccessKeySecret == "":
+		return errors.New("the access key id and secret are empty; want a key pair, or another provider such as imm.EnvCredentials")
 	case c.AccessKeyID == "":
 		return errors.New("the access key id is empty")
 	case c.AccessKeySecret == "":

@@ -40,6 +40,9 @@ func checkRegion(region string) error {
 		return errors.New("it is empty; " + want)
 	}
 	wrong := fmt.Errorf("%q is not a region id; %s", oneLine(region), want)
+	if rest, ofOSS := strings.CutPrefix(region, "oss-"); ofOSS && checkRegion(rest) == nil {
+		return fmt.Errorf("%q is how endpoints of OSS name a region; want %q", region, rest)
+	}
 	if len(region) > 63 {
 		return wrong
 	}

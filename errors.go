@@ -166,7 +166,12 @@ type endedError struct {
 func (e *endedError) Error() string {
 	text := e.ended.Error() + " " + e.doing
 	if e.last != nil {
-		text += "; last attempt: " + e.last.Error()
+		// The call that the error is of has been named already.
+		last := e.last.Error()
+		if named, ok := strings.CutPrefix(last, "imm: "); ok {
+			_, last, _ = strings.Cut(named, ": ")
+		}
+		text += "; last attempt: " + last
 	}
 	return text
 }

@@ -195,7 +195,7 @@ func TestARequestErrorSaysWhyAndHowOften(t *testing.T) {
 	api := &APIError{Action: "GetBinding", StatusCode: 503, Attempts: 2}
 	ended := &RequestError{Action: "GetBinding", Attempts: 2, Err: &endedError{context.DeadlineExceeded, "while waiting to send it again", api}, ended: true}
 	require.EqualError(t, ended, "imm: GetBinding: no answer: context deadline exceeded while waiting to send it again; "+
-		"last attempt: imm: GetBinding: (HTTP 503) [2 attempts] [2 attempts]")
+		"last attempt: (HTTP 503) [2 attempts] [2 attempts]")
 	found, ok := errors.AsType[*APIError](ended)
 	require.True(t, ok)
 	require.Same(t, api, found)

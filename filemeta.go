@@ -172,11 +172,9 @@ func (c *Client) BatchDeleteFileMeta(ctx context.Context, req *BatchDeleteFileMe
 }
 
 func (v *validator) fileURIs(uris []string) {
-	if len(uris) == 0 || len(uris) > maxFiles {
-		v.fail("URIs", fmt.Sprintf("a batch has 1 to %d URIs, not %d; split it into more calls", maxFiles, len(uris)))
-		return
+	if v.batch("URIs", "URIs", len(uris)) {
+		v.eachFileURI(uris)
 	}
-	v.eachFileURI(uris)
 }
 
 func (v *validator) eachFileURI(uris []string) {

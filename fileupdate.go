@@ -177,8 +177,7 @@ func (r *BatchUpdateFileMetaResponse) Err() error {
 }
 
 func (v *validator) fileUpdates(files []FileUpdate) {
-	if len(files) == 0 || len(files) > maxFiles {
-		v.fail("Files", fmt.Sprintf("a batch has 1 to %d files, not %d; split it into more calls", maxFiles, len(files)))
+	if !v.batch("Files", "files", len(files)) {
 		return
 	}
 	for i := range files {

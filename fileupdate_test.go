@@ -120,9 +120,9 @@ func TestWrongUpdatesAreRefusedBeforeAnythingIsSent(t *testing.T) {
 
 	uris := strings.Split(strings.Repeat(photo+",", 101), ",")[:101]
 	_, err := client.BatchUpdateFileMeta(t.Context(), batchUpdate(uris...))
-	requireInvalid(t, err, "BatchUpdateFileMeta", "Files", "1 to 100 files, not 101")
+	requireInvalid(t, err, "BatchUpdateFileMeta", "Files", "at most 100 files, not 101")
 	_, err = client.BatchUpdateFileMeta(t.Context(), batchUpdate())
-	requireInvalid(t, err, "BatchUpdateFileMeta", "Files", "1 to 100 files, not 0")
+	requireInvalid(t, err, "BatchUpdateFileMeta", "Files", "want 1 to 100 files")
 	_, err = client.BatchUpdateFileMeta(t.Context(), batchUpdate(uris[:100]...))
 	require.NoError(t, err)
 	_, err = client.UpdateFileMeta(t.Context(), nil)

@@ -12,7 +12,7 @@ type IndexFileMetaRequest struct {
 	DatasetName  string       // required
 	File         InputFile    // required
 	Notification Notification // where the outcome is reported; zero: nowhere
-	UserData     string       // comes back in the report; at most 2048 bytes
+	UserData     string       // is said to come back in the report; at most 2048 bytes
 }
 
 // IndexFileMetaResponse is the answer to IndexFileMeta: the file was accepted,
@@ -64,7 +64,7 @@ type BatchIndexFileMetaRequest struct {
 	DatasetName  string       // required
 	Files        []InputFile  // 1 to 100
 	Notification Notification // where the outcome is reported; zero: nowhere
-	UserData     string       // comes back in the report on MNS; at most 2048 bytes
+	UserData     string       // comes back in the report on MNS only; at most 2048 bytes
 }
 
 // BatchIndexFileMetaResponse is the answer to BatchIndexFileMeta: the files were

@@ -60,8 +60,13 @@ func hashToken(token string) tokenHash {
 func noPages[Item any](action string) iter.Seq2[Item, error] {
 	v := validator{action: action}
 	v.notNil(false)
+	return onlyError[Item](v.failed)
+}
+
+// onlyError is the iterator of a request that is not sent.
+func onlyError[Item any](err error) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		var none Item
-		yield(none, v.failed)
+		yield(none, err)
 	}
 }

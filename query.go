@@ -140,10 +140,10 @@ func (c *Client) SimpleQuery(ctx context.Context, req *SimpleQueryRequest) (*Sim
 func (c *Client) SimpleQueryFiles(ctx context.Context, req *SimpleQueryRequest) iter.Seq2[File, error] {
 	const action = "SimpleQuery"
 	if req == nil {
-		return noFiles(&ValidationError{Action: action, Field: "req", Reason: "the request is nil; want a pointer to a request"})
+		return noPages[File](action)
 	}
 	if len(req.Aggregations) > 0 {
-		return noFiles(&ValidationError{Action: action, Field: "Aggregations", Reason: "an answer with aggregations has no files to go through; call SimpleQuery for them"})
+		return onlyError[File](&ValidationError{Action: action, Field: "Aggregations", Reason: "an answer with aggregations has no files to go through; call SimpleQuery for them"})
 	}
 	query := *req
 	query.WithoutTotalHits = true // nobody sees them here
@@ -156,11 +156,6 @@ func (c *Client) SimpleQueryFiles(ctx context.Context, req *SimpleQueryRequest) 
 		}
 		return page[File]{resp.Files, resp.NextToken}, nil
 	})
-}
-
-// noFiles is an iterator that only has an error.
-func noFiles(err error) iter.Seq2[File, error] {
-	return func(yield func(File, error) bool) { yield(File{}, err) }
 }
 
 func appendAggregation(dst []byte, a *Aggregation) []byte {

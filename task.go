@@ -112,7 +112,7 @@ type ListTasksRequest struct {
 	EndTimeRange      TimeRange  // in which the tasks ended
 	TagSelector       string     // such as test=val1
 	Sort              string     // the field to sort by, such as StartTime
-	Order             string     // ASC or DESC
+	Order             string     // asc or desc
 	RequestDefinition bool       // fill TaskRequestDefinition
 	MaxResults        int64      // of one page; 0 leaves it to the service
 	NextToken         string     // of the page before; empty: the first page

@@ -79,7 +79,7 @@ func (c *Client) FuzzyQuery(ctx context.Context, req *FuzzyQueryRequest) (*Fuzzy
 func (c *Client) FuzzyQueryFiles(ctx context.Context, req *FuzzyQueryRequest) iter.Seq2[File, error] {
 	const action = "FuzzyQuery"
 	if req == nil {
-		return noFiles(&ValidationError{Action: action, Field: "req", Reason: "the request is nil; want a pointer to a request"})
+		return noPages[File](action)
 	}
 	query := *req
 	return pages(action, query.NextToken, func(token string) (page[File], error) {
@@ -99,7 +99,7 @@ type SemanticQueryRequest struct {
 	ProjectName string      // required
 	DatasetName string      // required
 	Query       string      // the description, such as "mountains in the snow, 2023"
-	SourceURI   string      // oss://bucket/object, a file that is like those to find; this or Query is required
+	SourceURI   string      // the URI of a file that is like those to find; this or Query is required
 	MediaTypes  []MediaType // of the files to find; none: all
 	MaxResults  int64       // 0 to 1000, of which the service may return 100 at most; 0 leaves it to the service
 	NextToken   string      // documented, and said to have no effect: there is one page only
@@ -119,7 +119,7 @@ type SemanticQueryResponse struct {
 // understanding and for the query, and not all regions have it.
 //
 // Errors match ErrNotFound if the project or the dataset does not exist. Neither
-// Query nor SourceURI, a SourceURI that names no object, a MaxResults that is not
+// Query nor SourceURI, a SourceURI that names no file, a MaxResults that is not
 // from 0 to 1000, names against the rule and text that is not UTF-8 are a
 // *ValidationError. SemanticQuery is safe for concurrent use.
 //

@@ -91,8 +91,7 @@ func (v *validator) bucketURI(field, uri string, need need) {
 }
 
 func (v *validator) files(files []InputFile) {
-	if len(files) == 0 || len(files) > maxFiles {
-		v.fail("Files", fmt.Sprintf("a batch has 1 to %d files, not %d; split it into more calls", maxFiles, len(files)))
+	if !v.batch("Files", "files", len(files)) {
 		return
 	}
 	for i := range files {
@@ -100,6 +99,19 @@ func (v *validator) files(files []InputFile) {
 			return
 		}
 	}
+}
+
+// batch reports whether so many files or URIs make a batch.
+func (v *validator) batch(field, what string, n int) bool {
+	switch {
+	case n == 0:
+		v.fail(field, fmt.Sprintf("it is empty; want 1 to %d %s", maxFiles, what))
+	case n > maxFiles:
+		v.fail(field, fmt.Sprintf("a batch has at most %d %s, not %d; split it into more calls", maxFiles, what, n))
+	default:
+		return true
+	}
+	return false
 }
 
 const notUTF8 = "it is not valid UTF-8; encode the text first"

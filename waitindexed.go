@@ -54,8 +54,9 @@ type WaitIndexedRequest struct {
 // With Since, the first two count only if the UpdateTime of the file is not before
 // it, so that the index of yesterday is not taken for that of today. UpdateTime is
 // by the service's clock: take Since before the files are handed in, and subtract
-// a minute or so if the clock of this machine may be ahead. UpdateFileMeta changes
-// UpdateTime, too, so wait before updating.
+// a minute or so if the clock of this machine may be ahead. A file that was indexed
+// in that minute, as by a binding, then counts at once; where that matters, note its
+// UpdateTime before. UpdateFileMeta changes UpdateTime, too, so wait before updating.
 //
 // The pause between two rounds grows from 1 to 30 seconds, or is constant with
 // WithPollInterval, and the last round is at the limit. Requests are sent one after

@@ -1,6 +1,7 @@
 // Package examples holds the sample files of the example programs, which are in
-// the folders below: quickstart shows the whole job, and each of the others shows
-// one exchange with the service.
+// the folders below: quickstart shows the main job, query and lifecycle what comes
+// after and around it, operations what these leave out, and each of the others one
+// exchange with the service.
 package examples
 
 import "embed"

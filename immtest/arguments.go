@@ -2,8 +2,10 @@ package immtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,6 +23,7 @@ type call struct {
 
 	requestID string
 	now       time.Time
+	gone      <-chan struct{} // closed when nobody waits for the answer any more
 }
 
 // arguments reads the parameters of one request. It keeps the first failure, so
@@ -40,6 +43,10 @@ func invalidArgument(parameter, why string) *failure {
 
 func notFound(kind, name string) *failure {
 	return &failure{status: http.StatusNotFound, code: "ResourceNotFound", message: "The specified resource " + kind + " " + name + " is not found."}
+}
+
+func alreadyExists(kind, name string) *failure {
+	return &failure{status: http.StatusConflict, code: "ResourceAlreadyExists", message: "The specified resource " + kind + " " + name + " already exists."}
 }
 
 func (a *arguments) refuse(f *failure) {
@@ -63,6 +70,39 @@ func (a *arguments) required(parameter string) string {
 		a.refuse(missing(parameter))
 	}
 	return value
+}
+
+// sent reports whether a parameter is there, be it empty.
+func (a *arguments) sent(parameter string) bool { return len(a.values[parameter]) > 0 }
+
+// change sets a text to what was sent, also to nothing.
+func (a *arguments) change(parameter string, to *string) {
+	if a.sent(parameter) {
+		*to = a.text(parameter)
+	}
+}
+
+// integer is the value of a parameter that is a number, and whether it was sent.
+func (a *arguments) integer(parameter string, least, most int64) (value int64, sent bool) {
+	if !a.sent(parameter) {
+		return 0, false
+	}
+	value, err := strconv.ParseInt(a.text(parameter), 10, 64)
+	if err != nil || value < least || value > most {
+		a.refuse(invalidArgument(parameter, fmt.Sprintf("it is a whole number from %d to %d", least, most)))
+	}
+	return value, true
+}
+
+// boolean is the value of a parameter that is true or false, and false where it is
+// absent. Clients of some languages, and the documentation, write True and False.
+func (a *arguments) boolean(parameter string) bool {
+	value := a.text(parameter)
+	isTrue := strings.EqualFold(value, "true")
+	if value != "" && !isTrue && !strings.EqualFold(value, "false") {
+		a.refuse(invalidArgument(parameter, "it is true or false"))
+	}
+	return isTrue
 }
 
 // name is the value of ProjectName or DatasetName.

@@ -1,8 +1,7 @@
 package immtest
 
 import (
-	"fmt"
-	"net/http"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +14,8 @@ type binding struct {
 
 	bucket  *bucket
 	dataset *dataset
-	stopped chan struct{} // closed when the binding fails
+	stopped chan struct{} // closed when the binding fails or is deleted
+	scanned chan struct{} // closed when its scan ends; nil where none began
 }
 
 // bindingBody is a binding in an answer: every documented field is there, also
@@ -34,14 +34,18 @@ type bindingAnswer struct {
 	RequestID string `json:"RequestId"`
 }
 
-func (c *call) bindingAnswer(b *binding) bindingAnswer {
-	return bindingAnswer{
-		RequestID: c.requestID,
-		Binding: bindingBody{
-			ProjectName: b.ProjectName, DatasetName: b.DatasetName, URI: b.URI,
-			Phase: b.Phase, State: b.State, Reason: b.Reason,
-			CreateTime: b.CreateTime, UpdateTime: b.UpdateTime,
-		},
+type bindingsAnswer struct {
+	RequestID string `json:"RequestId"`
+	NextToken string
+	Bindings  []bindingBody
+}
+
+// body is a binding as it is now. The caller holds Server.mu.
+func (b *binding) body() bindingBody {
+	return bindingBody{
+		ProjectName: b.ProjectName, DatasetName: b.DatasetName, URI: b.URI,
+		Phase: b.Phase, State: b.State, Reason: b.Reason,
+		CreateTime: b.CreateTime, UpdateTime: b.UpdateTime,
 	}
 }
 
@@ -64,16 +68,10 @@ func (s *Server) createBinding(c *call) (any, *failure) {
 		return nil, f
 	}
 	if d.bindings[uri] != nil {
-		return nil, &failure{
-			status: http.StatusConflict, code: "ResourceAlreadyExists",
-			message: "The specified resource Binding " + uri + " already exists.",
-		}
+		return nil, alreadyExists("Binding", uri)
 	}
-	if len(d.bindings) >= maxBindings {
-		return nil, &failure{
-			status: http.StatusBadRequest, code: "LimitExceededError",
-			message: fmt.Sprintf("The dataset %s has %d bindings, and no dataset may have more.", datasetName, maxBindings),
-		}
+	if most := counts(bindLimit, d.limits, d.project.limits); int64(len(d.bindings)) >= most {
+		return nil, limitExceeded("The number of bindings of the dataset "+datasetName, most)
 	}
 	b := &binding{
 		Binding: imm.Binding{
@@ -87,7 +85,7 @@ func (s *Server) createBinding(c *call) (any, *failure) {
 	d.bindings[uri] = b
 	bound.bindings = append(bound.bindings, b)
 	s.after(s.config.readyTime, func() { s.scan(b) })
-	return c.bindingAnswer(b), nil
+	return bindingAnswer{b.body(), c.requestID}, nil
 }
 
 func (s *Server) getBinding(c *call) (any, *failure) {
@@ -106,7 +104,77 @@ func (s *Server) getBinding(c *call) (any, *failure) {
 	if b == nil {
 		return nil, notFound("Binding", uri)
 	}
-	return c.bindingAnswer(b), nil
+	return bindingAnswer{b.body(), c.requestID}, nil
+}
+
+// listBindings lists by URI. As for the other operations of bindings the name of
+// the dataset is taken to be required. What Name is for nobody documents; it is
+// read and changes nothing.
+func (s *Server) listBindings(c *call) (any, *failure) {
+	projectName, datasetName := c.name("ProjectName"), c.name("DatasetName")
+	c.text("Name")
+	pager := s.pager(c, maxPage, "bindings", projectName, datasetName)
+	if c.failed != nil {
+		return nil, c.failed
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, f := s.dataset(projectName, datasetName)
+	if f != nil {
+		return nil, f
+	}
+	out := bindingsAnswer{RequestID: c.requestID, Bindings: []bindingBody{}}
+	uris, next := pager.page(slices.Collect(maps.Keys(d.bindings)))
+	for _, uri := range uris {
+		out.Bindings = append(out.Bindings, d.bindings[uri].body())
+	}
+	out.NextToken = next
+	return out, nil
+}
+
+// deleteBinding ends a binding. What it indexed stays in the dataset. From the
+// moment that it is marked nothing more gets there on its behalf; the answer
+// waits besides until its scan reads no objects any more.
+func (s *Server) deleteBinding(c *call) (any, *failure) {
+	projectName, datasetName := c.name("ProjectName"), c.name("DatasetName")
+	uri, _ := c.bucketURI("URI")
+	if c.failed != nil {
+		return nil, c.failed
+	}
+	scanned, f := s.removeBinding(projectName, datasetName, uri)
+	if f != nil {
+		return nil, f
+	}
+	if scanned != nil {
+		select {
+		case <-scanned:
+		case <-c.gone:
+		case <-s.done:
+		}
+	}
+	return emptyAnswer{c.requestID}, nil
+}
+
+// removeBinding takes a binding out of its dataset and its bucket and stops it.
+// It returns what is closed at the end of its scan, or nil where there is none.
+func (s *Server) removeBinding(projectName, datasetName, uri string) (scanned chan struct{}, f *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, f := s.dataset(projectName, datasetName)
+	if f != nil {
+		return nil, f
+	}
+	b := d.bindings[uri]
+	if b == nil {
+		return nil, notFound("Binding", uri)
+	}
+	delete(d.bindings, uri)
+	b.bucket.bindings = slices.DeleteFunc(b.bucket.bindings, func(other *binding) bool { return other == b })
+	if b.State != imm.StateFailed {
+		close(b.stopped)
+	}
+	s.move(b, imm.StateDeleted, b.Phase)
+	return b.scanned, nil
 }
 
 // move puts a binding into its next state. The caller holds s.mu.
@@ -120,6 +188,7 @@ func (s *Server) scan(b *binding) {
 	if !s.startScan(b) {
 		return
 	}
+	defer close(b.scanned)
 	files := s.walk(b.bucket)
 	s.mu.Lock()
 	keys := b.bucket.keys(files)
@@ -159,6 +228,7 @@ func (s *Server) startScan(b *binding) bool {
 		return false
 	}
 	s.move(b, imm.StateRunning, imm.PhaseFullScanning)
+	b.scanned = make(chan struct{})
 	s.watch(b.bucket)
 	return true
 }

@@ -91,10 +91,16 @@ func (b *bucket) object(key string) *object {
 	return &object{fsys: b.fsys, key: key}
 }
 
+// inMemory is the content of an object that is not in a file. It can be read at any
+// place, as files can.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
 // open returns the content and its time of change. A folder is not an object.
 func (o *object) open() (io.ReadCloser, time.Time, error) {
 	if o.fsys == nil {
-		return io.NopCloser(bytes.NewReader(o.data)), o.modified, nil
+		return inMemory{bytes.NewReader(o.data)}, o.modified, nil
 	}
 	file, err := o.fsys.Open(o.key)
 	if err != nil {

@@ -52,6 +52,10 @@ var endpoints = []endpoint{
 		methods: controlMethods{http.MethodPost: (*Server).controlFail},
 	},
 	{
+		path: "tasks", about: "POST tasks: put a task into a project, or replace it",
+		methods: controlMethods{http.MethodPost: (*Server).controlPutTask},
+	},
+	{
 		path: "reset", about: "POST reset: everything as it was after the start",
 		methods: controlMethods{http.MethodPost: (*Server).controlReset},
 	},

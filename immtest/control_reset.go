@@ -58,6 +58,7 @@ func (s *Server) restart() {
 		close(t.arrived) // whoever waits looks for the new topic of that name
 	}
 	s.buckets, s.projects, s.topics = fresh.buckets, fresh.projects, fresh.topics
+	s.attachments = fresh.attachments
 	s.failingBuckets, s.failingObjects, s.faults = fresh.failingBuckets, fresh.failingObjects, fresh.faults
 	s.nonces, s.limit, s.requests, s.recorded = fresh.nonces, fresh.limit, fresh.requests, fresh.recorded
 }

@@ -20,6 +20,10 @@ type stateProject struct {
 	ProjectName        string
 	WorkflowTemplateID string `json:"WorkflowTemplateId"`
 	Datasets           []stateDataset
+	// What few tests have is left out where there is none.
+	Tags               map[string]string `json:",omitempty"`
+	AttachedOSSBuckets []string          `json:",omitempty"`
+	Tasks              []taskBody        `json:",omitempty"`
 }
 
 type stateDataset struct {
@@ -76,7 +80,10 @@ func (s *Server) controlState(r *http.Request) controlAnswer {
 	s.mu.Lock()
 	for _, projectName := range slices.Sorted(maps.Keys(s.projects)) {
 		if wanted("project", projectName) {
-			state.Projects = append(state.Projects, s.projects[projectName].state(projectName, wanted))
+			p := s.projects[projectName].state(projectName, wanted)
+			p.AttachedOSSBuckets = s.attachedTo(projectName)
+			slices.Sort(p.AttachedOSSBuckets)
+			state.Projects = append(state.Projects, p)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.topics)) {
@@ -106,7 +113,10 @@ func (s *Server) controlState(r *http.Request) controlAnswer {
 // state is a copy of a project, but for the files of its datasets. The caller
 // holds Server.mu.
 func (p *project) state(name string, wanted func(parameter, name string) bool) stateProject {
-	out := stateProject{ProjectName: name, WorkflowTemplateID: p.template, Datasets: []stateDataset{}}
+	out := stateProject{ProjectName: name, WorkflowTemplateID: p.template, Datasets: []stateDataset{}, Tags: maps.Clone(p.tags)}
+	for _, id := range slices.Sorted(maps.Keys(p.tasks)) {
+		out.Tasks = append(out.Tasks, p.tasks[id].body(true))
+	}
 	for _, datasetName := range slices.Sorted(maps.Keys(p.datasets)) {
 		if !wanted("dataset", datasetName) {
 			continue

@@ -26,6 +26,15 @@ func ExampleThrottle() {
 }
 
 // Keys that stay the same are not tried again.
+func ExamplePermissionDenied() {
+	server := immtest.NewServer()
+	defer server.Close()
+	server.Inject(immtest.PermissionDenied(1))
+	err := indexOne(server.Client())
+	fmt.Println("permission denied:", errors.Is(err, imm.ErrPermissionDenied), "requests:", len(server.Requests()))
+	// Output: permission denied: true requests: 1
+}
+
 func ExampleExpiredToken() {
 	server := immtest.NewServer()
 	defer server.Close()

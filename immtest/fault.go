@@ -81,6 +81,15 @@ func ExpiredToken(times int) Fault {
 	return Fault{Times: times, Status: f.status, Code: f.code, Message: f.message}
 }
 
+// PermissionDenied refuses the next requests as if their key lacked a permission:
+// the emulator checks keys, and no permissions. Times 0 is one.
+func PermissionDenied(times int) Fault {
+	return Fault{
+		Times: times, Status: http.StatusForbidden,
+		Code: "NoPermission", Message: "You are not authorized to do this action.",
+	}
+}
+
 // Inject adds faults to the queue of the server. Each request meets the first
 // fault that is pending for its action, before its signature is checked; with
 // AfterWork after the operation. A request that the front end refuses for its
@@ -132,7 +141,7 @@ func (s *Server) fail(ctx context.Context, f *Fault, in *received) answer {
 	var a answer
 	worked := f.AfterWork
 	if worked {
-		a = s.gateway(in)
+		a = s.gateway(ctx, in)
 	}
 	if !s.wait(ctx, f.Delay) || f.Reset {
 		return cut()
@@ -145,7 +154,7 @@ func (s *Server) fail(ctx context.Context, f *Fault, in *received) answer {
 	case f.answers():
 		a = s.scripted(f, in)
 	case !worked:
-		a = s.gateway(in)
+		a = s.gateway(ctx, in)
 	}
 	for name, values := range f.Header {
 		a.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)

@@ -1,16 +1,13 @@
 package immtest
 
 import (
-	"encoding/json"
 	"fmt"
-	"slices"
 )
 
-// filesAnswer holds File values, or maps of their fields where the call chose
-// some.
+// filesAnswer holds files, with all of their fields or those that the call chose.
 type filesAnswer struct {
 	RequestID string `json:"RequestId"`
-	Files     []any
+	Files     []File
 }
 
 func (s *Server) getFileMeta(c *call) (any, *failure) {
@@ -20,25 +17,54 @@ func (s *Server) getFileMeta(c *call) (any, *failure) {
 }
 
 func (s *Server) batchGetFileMeta(c *call) (any, *failure) {
+	return s.readFiles(c, c.fileURIs())
+}
+
+// fileURIs is the value of URIs.
+func (a *arguments) fileURIs() []string {
 	var uris []string
-	if !c.json("URIs", &uris) {
-		c.refuse(missing("URIs"))
+	if !a.json("URIs", &uris) {
+		a.refuse(missing("URIs"))
 	}
 	if len(uris) == 0 || len(uris) > maxBatch {
-		c.refuse(invalidArgument("URIs", fmt.Sprintf("a batch has 1 to %d URIs, not %d", maxBatch, len(uris))))
+		a.refuse(invalidArgument("URIs", fmt.Sprintf("a batch has 1 to %d URIs, not %d", maxBatch, len(uris))))
 	}
 	for i, uri := range uris {
-		c.fileURI(fmt.Sprintf("URIs[%d]", i), uri)
+		a.fileURI(fmt.Sprintf("URIs[%d]", i), uri)
 	}
-	return s.readFiles(c, uris)
+	return uris
+}
+
+func (s *Server) deleteFileMeta(c *call) (any, *failure) {
+	uri := c.required("URI")
+	c.fileURI("URI", uri)
+	return s.removeFiles(c, []string{uri})
+}
+
+func (s *Server) batchDeleteFileMeta(c *call) (any, *failure) {
+	return s.removeFiles(c, c.fileURIs())
+}
+
+// removeFiles takes files out of a dataset. Those that are not in it are no error,
+// as documented. The objects stay, and a binding indexes one again once it
+// changes.
+func (s *Server) removeFiles(c *call, uris []string) (any, *failure) {
+	d, unlock, f := s.lockDataset(c)
+	if f != nil {
+		return nil, f
+	}
+	defer unlock()
+	for _, uri := range uris {
+		delete(d.files, uri)
+	}
+	return emptyAnswer{c.requestID}, nil
 }
 
 // readFiles answers with the files that are in the dataset and leaves out the
 // others, without an error; nobody documents one.
 func (s *Server) readFiles(c *call, uris []string) (any, *failure) {
 	projectName, datasetName := c.name("ProjectName"), c.name("DatasetName")
-	var fields []string
-	c.json("WithFields", &fields)
+	chosen := c.fields()
 	if c.failed != nil {
 		return nil, c.failed
 	}
@@ -46,9 +72,10 @@ func (s *Server) readFiles(c *call, uris []string) (any, *failure) {
 	if f != nil {
 		return nil, f
 	}
-	out := filesAnswer{RequestID: c.requestID, Files: make([]any, 0, len(records))}
+	out := filesAnswer{RequestID: c.requestID, Files: make([]File, 0, len(records))}
 	for _, r := range records {
-		out.Files = append(out.Files, chooseFields(r.file(d), fields))
+		file := r.file(d)
+		out.Files = append(out.Files, chooseFields(&file, chosen))
 	}
 	return out, nil
 }
@@ -68,21 +95,4 @@ func (s *Server) records(projectName, datasetName string, uris []string) (*datas
 		}
 	}
 	return d, records, nil
-}
-
-// chooseFields leaves of a file the fields that a call asked for; URI is always
-// among them, or the caller could not tell the files apart.
-func chooseFields(file File, fields []string) any {
-	if len(fields) == 0 {
-		return file
-	}
-	all := make(map[string]json.RawMessage)
-	// It is this package's own JSON, which decodes.
-	_ = json.Unmarshal(encodeJSON(file), &all)
-	for name := range all {
-		if name != "URI" && !slices.Contains(fields, name) {
-			delete(all, name)
-		}
-	}
-	return all
 }

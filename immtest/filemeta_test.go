@@ -24,8 +24,9 @@ func TestGetFileMetaAnswersWithWhatWasFound(t *testing.T) {
 		require.NotEmpty(t, body["RequestId"])
 		require.Equal(t, []any{map[string]any{
 			"ProjectName": "test-project", "DatasetName": "test-dataset",
-			"URI": "oss://test-bucket/a/hello.txt", "OSSURI": "oss://test-bucket/a/hello.txt", "Filename": "hello.txt",
-			"Size": 5.0, "ContentType": "text/plain", "MediaType": "document", "ETag": "5D41402ABC4B2A76B9719D911017C592",
+			"URI": "oss://test-bucket/a/hello.txt", "Filename": "a/hello.txt", "ObjectType": "file",
+			"Size": 5.0, "ContentType": "text/plain", "MediaType": "document",
+			"ETag": `"5D41402ABC4B2A76B9719D911017C592"`, "OSSCRC64": "11177612005948864433",
 			"FileModifiedTime": at(0), "CustomId": "c", "CustomLabels": map[string]any{"k": "v"}, "ObjectStatus": "Indexed",
 			"CreateTime": at(100 * time.Millisecond), "UpdateTime": at(100 * time.Millisecond),
 		}}, body["Files"])
@@ -33,13 +34,15 @@ func TestGetFileMetaAnswersWithWhatWasFound(t *testing.T) {
 		body = ask(t, s, "GetFileMeta", inDataset("URI", "oss://test-bucket/missing"))
 		require.Equal(t, []any{}, body["Files"])
 
-		body = ask(t, s, "BatchGetFileMeta", inDataset("WithFields", `["ImageWidth","ImageHeight","Nothing"]`,
+		body = ask(t, s, "BatchGetFileMeta", inDataset("WithFields", `["ImageWidth","ImageHeight"]`,
 			"URIs", `["oss://test-bucket/b.png","oss://test-bucket/missing","oss://test-bucket/a/hello.txt"]`))
 		require.Equal(t, []any{
-			map[string]any{"URI": "oss://test-bucket/b.png", "ImageWidth": 3.0, "ImageHeight": 4.0},
-			map[string]any{"URI": "oss://test-bucket/a/hello.txt"},
+			map[string]any{"ImageWidth": 3.0, "ImageHeight": 4.0},
+			map[string]any{},
 		}, body["Files"])
-		require.Equal(t, "InvalidArgument", send(t, s, signed("BatchGetFileMeta", inDataset("WithFields", "Size", "URIs", `["oss://b/k"]`))).code())
+		for _, fields := range []string{"Size", `["Nothing"]`, `["size"]`} {
+			require.Equal(t, "InvalidArgument", send(t, s, signed("BatchGetFileMeta", inDataset("WithFields", fields, "URIs", `["oss://b/k"]`))).code(), fields)
+		}
 	})
 }
 

@@ -79,21 +79,21 @@ func (s *Server) answer(ctx context.Context, in *received) answer {
 	if fault, found := s.takeFault(in.action()); found {
 		return s.fail(ctx, &fault, in)
 	}
-	return s.gateway(in)
+	return s.gateway(ctx, in)
 }
 
 // gateway answers a request in earnest.
-func (s *Server) gateway(in *received) answer {
+func (s *Server) gateway(ctx context.Context, in *received) answer {
 	requestID := newRequestID()
 	now := s.now()
-	result, f := s.process(in, requestID, now)
+	result, f := s.process(ctx, in, requestID, now)
 	if f != nil {
 		return errorAnswer(now, requestID, in.host, f)
 	}
 	return jsonAnswer(now, requestID, http.StatusOK, result)
 }
 
-func (s *Server) process(in *received, requestID string, now time.Time) (any, *failure) {
+func (s *Server) process(ctx context.Context, in *received, requestID string, now time.Time) (any, *failure) {
 	run, f := route(in)
 	if f != nil {
 		return nil, f
@@ -105,7 +105,7 @@ func (s *Server) process(in *received, requestID string, now time.Time) (any, *f
 	if err != nil {
 		return nil, &failure{status: http.StatusBadRequest, code: "InvalidParameter", message: "The parameters of the request are not valid: " + err.Error() + "."}
 	}
-	return run(s, &call{arguments: arguments{values: values}, requestID: requestID, now: now})
+	return run(s, &call{arguments: arguments{values: values}, requestID: requestID, now: now, gone: ctx.Done()})
 }
 
 // route finds the operation that a request asks for.

@@ -20,6 +20,7 @@ import (
 //	GET    /_emulator/state?project=P&dataset=D               Files, Bindings and more
 //	POST   /_emulator/faults, and GET and DELETE              Inject, ClearFaults
 //	POST   /_emulator/failures                                FailBinding, FailObject
+//	POST   /_emulator/tasks                                   PutTask
 //	POST   /_emulator/reset                                   Reset
 //	PUT    /_emulator/objects/BUCKET/KEY, and DELETE          PutObject, DeleteObject
 //

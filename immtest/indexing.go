@@ -3,6 +3,7 @@ package immtest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/imm-go/imm"
 )
@@ -18,6 +19,7 @@ func (s *Server) indexFileMeta(c *call) (any, *failure) {
 		c.refuse(missing("File"))
 	}
 	c.checkFile("File", &file)
+	c.checkHash("File", &file)
 	return s.acceptBatch(c, []inputFile{file}, false)
 }
 
@@ -31,6 +33,7 @@ func (s *Server) batchIndexFileMeta(c *call) (any, *failure) {
 	}
 	for i := range files {
 		c.checkFile(fmt.Sprintf("Files[%d]", i), &files[i])
+		c.checkHash(fmt.Sprintf("Files[%d]", i), &files[i])
 	}
 	return s.acceptBatch(c, files, true)
 }
@@ -38,17 +41,25 @@ func (s *Server) batchIndexFileMeta(c *call) (any, *failure) {
 // checkFile checks one file of a request.
 func (a *arguments) checkFile(where string, file *inputFile) {
 	a.fileURI(where+".URI", file.URI)
-	if isPDS(file.URI) && file.FileHash == "" {
-		a.refuse(invalidArgument(where+".FileHash", "a file with a pds URI needs one"))
-	}
 	if file.OSSURI != "" {
 		if _, _, ok := ossObject(file.OSSURI); !ok {
 			a.refuse(invalidArgument(where+".OSSURI", "it is oss://bucket/object"))
 		}
 	}
+	if _, err := time.Parse(time.RFC3339Nano, file.ProduceTime); file.ProduceTime != "" && err != nil {
+		a.refuse(invalidArgument(where+".ProduceTime", "it is a time such as 2021-06-29T14:50:13.011643661+08:00"))
+	}
 	kinds := []string{"", "image", "other", "document", "archive", "video", "audio"}
 	if !slices.Contains(kinds, file.MediaType) {
 		a.refuse(invalidArgument(where+".MediaType", "it is one of image, other, document, archive, video and audio"))
+	}
+}
+
+// checkHash checks one file that is to be indexed. An update, of a file that has
+// a hash, need not give it again (inferred).
+func (a *arguments) checkHash(where string, file *inputFile) {
+	if isPDS(file.URI) && file.FileHash == "" {
+		a.refuse(invalidArgument(where+".FileHash", "a file with a pds URI needs one"))
 	}
 }
 
@@ -124,7 +135,10 @@ func (s *Server) run(b *batch) {
 // the one that was read; otherwise the newer one is read. Where a binding asks
 // for it, it must still be Running.
 func (s *Server) index(d *dataset, in *inputFile, by *binding) string {
-	const missing = "[InvalidArgument] File does not exist."
+	const (
+		missing = "[InvalidArgument] File does not exist."
+		gone    = "[ResourceNotFound] Dataset does not exist."
+	)
 	bucketName, key, ok := in.source()
 	if !ok {
 		return missing
@@ -141,12 +155,18 @@ func (s *Server) index(d *dataset, in *inputFile, by *binding) string {
 		collect := d.collects()
 		s.mu.Unlock()
 		found, exists := o.find(key, reason, collect)
+		if exists && collect && found.reason == "" {
+			s.extract(o, bucketName, key, &found)
+		}
 		s.mu.Lock()
 		if b.version(key) != read {
 			s.mu.Unlock()
 			continue
 		}
 		defer s.mu.Unlock()
+		if d.deleted {
+			return gone
+		}
 		if !exists || by != nil && by.State != imm.StateRunning {
 			return missing
 		}

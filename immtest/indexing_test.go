@@ -130,7 +130,7 @@ func TestIndexingAgainUpdatesWhatIsGivenAndKeepsTheRest(t *testing.T) {
 		require.Equal(t, "c", f.CustomID)
 		require.Equal(t, map[string]string{"b": "2"}, f.CustomLabels)
 		require.Equal(t, []string{"video", "video/x-mine", "1,2", "T", "2024-01-02T03:04:05+08:00"},
-			[]string{f.MediaType, f.ContentType, f.LatLong, f.Title, f.ProduceTime})
+			[]string{string(f.MediaType), f.ContentType, f.LatLong, f.Title, f.ProduceTime.Format(time.RFC3339Nano)})
 		require.Equal(t, "Hangzhou", f.Addresses[0].City)
 		require.Equal(t, "sky", f.Labels[0].LabelName)
 		require.Equal(t, time.Second, f.UpdateTime.Sub(f.CreateTime))

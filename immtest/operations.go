@@ -7,10 +7,42 @@ type operation func(*Server, *call) (any, *failure)
 // operations are those that the emulator knows. Any other action is answered
 // with InvalidAction.NotFound.
 var operations = map[string]operation{
-	"CreateBinding":      (*Server).createBinding,
-	"GetBinding":         (*Server).getBinding,
-	"IndexFileMeta":      (*Server).indexFileMeta,
-	"BatchIndexFileMeta": (*Server).batchIndexFileMeta,
-	"GetFileMeta":        (*Server).getFileMeta,
-	"BatchGetFileMeta":   (*Server).batchGetFileMeta,
+	"CreateProject": (*Server).createProject,
+	"GetProject":    (*Server).getProject,
+	"ListProjects":  (*Server).listProjects,
+	"UpdateProject": (*Server).updateProject,
+	"DeleteProject": (*Server).deleteProject,
+
+	"CreateDataset": (*Server).createDataset,
+	"GetDataset":    (*Server).getDataset,
+	"ListDatasets":  (*Server).listDatasets,
+	"UpdateDataset": (*Server).updateDataset,
+	"DeleteDataset": (*Server).deleteDataset,
+
+	"CreateBinding": (*Server).createBinding,
+	"GetBinding":    (*Server).getBinding,
+	"ListBindings":  (*Server).listBindings,
+	"DeleteBinding": (*Server).deleteBinding,
+
+	"IndexFileMeta":       (*Server).indexFileMeta,
+	"BatchIndexFileMeta":  (*Server).batchIndexFileMeta,
+	"GetFileMeta":         (*Server).getFileMeta,
+	"BatchGetFileMeta":    (*Server).batchGetFileMeta,
+	"UpdateFileMeta":      (*Server).updateFileMeta,
+	"BatchUpdateFileMeta": (*Server).batchUpdateFileMeta,
+	"DeleteFileMeta":      (*Server).deleteFileMeta,
+	"BatchDeleteFileMeta": (*Server).batchDeleteFileMeta,
+
+	"SimpleQuery":   (*Server).simpleQuery,
+	"FuzzyQuery":    (*Server).fuzzyQuery,
+	"SemanticQuery": (*Server).semanticQuery,
+
+	"GetTask":   (*Server).getTask,
+	"ListTasks": (*Server).listTasks,
+
+	"ListRegions":            (*Server).listRegions,
+	"AttachOSSBucket":        (*Server).attachOSSBucket,
+	"DetachOSSBucket":        (*Server).detachOSSBucket,
+	"GetOSSBucketAttachment": (*Server).getOSSBucketAttachment,
+	"ListAttachedOSSBuckets": (*Server).listAttachedOSSBuckets,
 }

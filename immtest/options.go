@@ -38,6 +38,7 @@ type config struct {
 	perSecond      float64
 	messageFormat  MessageFormat
 	idleTimeout    time.Duration
+	extractors     []extractor
 }
 
 // keyPair is one set of credentials that the server knows.

@@ -2,14 +2,14 @@ package immtest
 
 import (
 	"crypto/md5" //nolint:gosec // OSS defines the ETag of an object as an MD5.
-	"fmt"
-	"path"
+	"encoding/hex"
+	"strconv"
 	"time"
 
 	"github.com/imm-go/imm"
 )
 
-// record is what a dataset keeps of one file, in a third of the space that a File
+// record is what a dataset keeps of one file, in a fraction of the space that a File
 // takes, because tests put a million of them into a dataset. It never changes: an
 // update is a new record, so that whoever reads one needs the lock only to get it.
 type record struct {
@@ -17,12 +17,15 @@ type record struct {
 	ossURI   string // the same memory as uri where it is the same text
 	customID string
 	labels   map[string]string
-	rare     *rareFields // nil for most files
-	hashed   bool        // etag is known
+	rare     *rareFields // what the caller said; nil for most files
+	photo    *photo      // what EXIF tells; nil for a file without
+	more     *imm.File   // what extractors found; nil without them
+	hashed   bool        // the content was read, so size, etag and crc are known
 
 	contentType, mediaType string
 	reason                 string
 	etag                   [md5.Size]byte
+	crc                    uint64
 	width, height          int32
 	size                   int64
 
@@ -32,46 +35,102 @@ type record struct {
 
 // rareFields are those that few callers give.
 type rareFields struct {
-	fileHash, produceTime, latLong                         string
+	produceTime                                            time.Time
+	fileHash, latLong                                      string
 	title, artist, albumArtist, album, composer, performer string
 	addresses                                              []imm.Address
 	labels                                                 []imm.Label
+	figures                                                []imm.Figure // of an update
 }
 
 // file is a record in the form in which it is shown, for a dataset whose names it
 // does not repeat for each of its files.
 func (r *record) file(d *dataset) File {
-	f := File{
-		ProjectName:      d.project.name,
-		DatasetName:      d.name,
-		URI:              r.uri,
-		OSSURI:           r.ossURI,
-		Size:             r.size,
-		ContentType:      r.contentType,
-		MediaType:        r.mediaType,
-		ImageWidth:       int64(r.width),
-		ImageHeight:      int64(r.height),
-		FileModifiedTime: fromNanoseconds(r.modified),
-		CustomID:         r.customID,
-		CustomLabels:     r.labels,
-		ObjectStatus:     "Indexed",
-		Reason:           r.reason,
-		CreateTime:       fromNanoseconds(r.created),
-		UpdateTime:       fromNanoseconds(r.updated),
+	var f File
+	r.fill(&f, d)
+	return f
+}
+
+// fill makes f the record in the form in which it is shown, whatever f was before.
+// What the caller said comes before what extractors found, and that before what
+// the emulator itself read. A query over many files uses one File for all.
+func (r *record) fill(f *File, d *dataset) {
+	if r.more != nil {
+		*f = *r.more
+	} else {
+		*f = File{}
+	}
+	f.ProjectName, f.DatasetName = d.project.name, d.name
+	f.ObjectType, f.ObjectStatus, f.Reason = "file", imm.ObjectIndexed, r.reason
+	f.CreateTime, f.UpdateTime = fromNanoseconds(r.created), fromNanoseconds(r.updated)
+	f.URI, f.CustomID, f.CustomLabels = r.uri, r.customID, r.labels
+	if r.ossURI != r.uri {
+		f.OSSURI = r.ossURI // documented: only for a PDS file
 	}
 	if _, key, ok := ossObject(r.ossURI); ok {
-		f.Filename = path.Base(key)
+		absent(&f.Filename, key) // documented: the whole key, folders included
 	}
-	if r.hashed {
-		f.ETag = fmt.Sprintf("%X", r.etag)
+	r.fillContent(f)
+	if r.photo != nil {
+		r.photo.fill(f)
 	}
-	if rare := r.rare; rare != nil {
-		f.FileHash, f.ProduceTime, f.LatLong = rare.fileHash, rare.produceTime, rare.latLong
-		f.Title, f.Artist, f.AlbumArtist = rare.title, rare.artist, rare.albumArtist
-		f.Album, f.Composer, f.Performer = rare.album, rare.composer, rare.performer
-		f.Addresses, f.Labels = rare.addresses, rare.labels
+	if r.rare != nil {
+		r.rare.fill(f)
 	}
-	return f
+	absent(&f.FigureCount, int64(len(f.Figures)))
+}
+
+// fillContent fills in what the object's bytes and name tell.
+func (r *record) fillContent(f *File) {
+	absent(&f.ContentType, r.contentType)
+	absent(&f.MediaType, imm.MediaType(r.mediaType))
+	absent(&f.ImageWidth, int64(r.width))
+	absent(&f.ImageHeight, int64(r.height))
+	f.FileModifiedTime = fromNanoseconds(r.modified)
+	if !r.hashed {
+		return
+	}
+	f.Size = r.size
+	f.OSSCRC64 = strconv.FormatUint(r.crc, 10)
+	f.ETag = quotedETag(r.etag)
+}
+
+// quotedETag is an ETag as OSS writes it: upper-case hex, in quotes.
+func quotedETag(sum [md5.Size]byte) string {
+	var text [2*md5.Size + 2]byte
+	hex.Encode(text[1:], sum[:])
+	for i, c := range text {
+		if 'a' <= c && c <= 'f' {
+			text[i] = c - 'a' + 'A'
+		}
+	}
+	text[0], text[len(text)-1] = '"', '"'
+	return string(text[:])
+}
+
+// fill overwrites what was found with what the caller said.
+func (rare *rareFields) fill(f *File) {
+	replace(&f.ProduceTime, rare.produceTime)
+	replace(&f.FileHash, rare.fileHash)
+	replace(&f.LatLong, rare.latLong)
+	replace(&f.Title, rare.title)
+	replace(&f.Artist, rare.artist)
+	replace(&f.AlbumArtist, rare.albumArtist)
+	replace(&f.Album, rare.album)
+	replace(&f.Composer, rare.composer)
+	replace(&f.Performer, rare.performer)
+	if rare.addresses != nil {
+		f.Addresses = rare.addresses
+	}
+	if rare.labels != nil {
+		f.Labels = rare.labels
+	}
+	if rare.figures != nil {
+		f.Figures, f.FigureCount = rare.figures, int64(len(rare.figures))
+	}
+	if len(f.Figures) == 0 {
+		f.Figures = nil // an update took them away, and a file has only what it has
+	}
 }
 
 // next is the record that follows r, which is nil for a file that is new: with
@@ -105,8 +164,9 @@ func (r *record) found(m *metadata) {
 	r.size = m.size
 	r.contentType = m.contentType
 	r.mediaType = mediaType(m.contentType)
-	r.etag, r.hashed = m.etag, m.hashed
+	r.etag, r.crc, r.hashed = m.etag, m.crc, m.hashed
 	r.width, r.height = m.width, m.height
+	r.photo, r.more = m.photo, m.more
 	r.modified = nanoseconds(m.modified)
 }
 
@@ -122,7 +182,7 @@ func (r *record) given(in *inputFile) {
 		rare = *r.rare
 	}
 	replace(&rare.fileHash, in.FileHash)
-	replace(&rare.produceTime, in.ProduceTime)
+	replace(&rare.produceTime, in.produced())
 	replace(&rare.latLong, in.LatLong)
 	replace(&rare.title, in.Title)
 	replace(&rare.artist, in.Artist)
@@ -140,9 +200,18 @@ func (r *record) given(in *inputFile) {
 }
 
 // replace keeps what was there where nothing is given.
-func replace(to *string, given string) {
-	if given != "" {
+func replace[T comparable](to *T, given T) {
+	var nothing T
+	if given != nothing {
 		*to = given
+	}
+}
+
+// absent takes what was found where nothing was there.
+func absent[T comparable](to *T, found T) {
+	var nothing T
+	if *to == nothing {
+		*to = found
 	}
 }
 

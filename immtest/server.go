@@ -2,6 +2,7 @@ package immtest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,27 +21,29 @@ var location = time.FixedZone("UTC+8", 8*60*60)
 // Server is an emulator of the IMM service. NewServer makes one; the zero value
 // is of no use. All methods are safe for concurrent use.
 type Server struct {
-	config config
-	done   chan struct{} // closed when the server is
+	config   config
+	done     chan struct{} // closed when the server is
+	tokenKey [32]byte      // of the seals of page tokens
 
 	// running counts the goroutines and the timers that Close waits for. It grows
 	// only under mu and only while the server is open.
 	running sync.WaitGroup
 
-	mu       sync.Mutex // guards everything below
-	closed   bool
-	timers   map[*time.Timer]struct{}
-	working  int              // how many timers' work is being done
-	settled  chan struct{}    // closed when that falls to zero; nil where no Reset waits
-	listener *httptest.Server // nil until URL is asked for
-	buckets  map[string]*bucket
-	projects map[string]*project
-	topics   map[string]*topic
-	nonces   nonceLog
-	limit    throttle
-	faults   []Fault
-	requests []*recording
-	recorded int // bytes of requests
+	mu          sync.Mutex // guards everything below
+	closed      bool
+	timers      map[*time.Timer]struct{}
+	working     int              // how many timers' work is being done
+	settled     chan struct{}    // closed when that falls to zero; nil where no Reset waits
+	listener    *httptest.Server // nil until URL is asked for
+	buckets     map[string]*bucket
+	projects    map[string]*project
+	topics      map[string]*topic
+	attachments map[string]*attachment // by bucket
+	nonces      nonceLog
+	limit       throttle
+	faults      []Fault
+	requests    []*recording
+	recorded    int // bytes of requests
 
 	// What fails by FailBinding and FailObject, and the reasons.
 	failingBuckets map[string]string
@@ -52,16 +55,18 @@ type Server struct {
 // batch runs on.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
-		config:   newConfig(opts),
-		done:     make(chan struct{}),
-		timers:   make(map[*time.Timer]struct{}),
-		buckets:  make(map[string]*bucket),
-		projects: make(map[string]*project),
-		topics:   make(map[string]*topic),
+		config:      newConfig(opts),
+		done:        make(chan struct{}),
+		timers:      make(map[*time.Timer]struct{}),
+		buckets:     make(map[string]*bucket),
+		projects:    make(map[string]*project),
+		topics:      make(map[string]*topic),
+		attachments: make(map[string]*attachment),
 
 		failingBuckets: make(map[string]string),
 		failingObjects: make(map[objectID]string),
 	}
+	_, _ = rand.Read(s.tokenKey[:]) // never fails: the process ends where there is no randomness
 	for name, fsys := range s.config.buckets {
 		s.buckets[name] = newBucket(name, fsys)
 	}

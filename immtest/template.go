@@ -51,5 +51,5 @@ func (d *dataset) collects() bool {
 	if template == "" {
 		template = d.project.template
 	}
-	return template != templateEmpty
+	return template != templateEmpty && template != ""
 }

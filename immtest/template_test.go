@@ -56,7 +56,7 @@ func TestTheTemplateDecidesWhatIsCollected(t *testing.T) {
 				at := start.Add(100 * time.Millisecond)
 				require.Equal(t, File{
 					ProjectName: "p", DatasetName: "d", URI: "oss://test-bucket/a.png",
-					CustomID: "c", CustomLabels: map[string]string{"k": "v"}, ObjectStatus: "Indexed",
+					CustomID: "c", CustomLabels: map[string]string{"k": "v"}, ObjectType: "file", ObjectStatus: "Indexed",
 					CreateTime: at, UpdateTime: at,
 				}, f)
 			})

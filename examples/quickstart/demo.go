@@ -146,7 +146,7 @@ func check(j *job, photos []photo, all []row, message *imm.IndexMessage) error {
 	}
 	for _, p := range photos {
 		r := byURI[j.uri(p.key)]
-		dims := image.Pt(r.ImageWidth, r.ImageHeight)
+		dims := image.Pt(int(r.ImageWidth), int(r.ImageHeight))
 		switch {
 		case r.outcome != indexed:
 			fail(j.uri(p.key), "it exists and is not indexed: %s", r.outcome)

@@ -97,27 +97,23 @@ func (j *job) batchIndex(ctx context.Context) (*imm.BatchIndexFileMetaResponse, 
 }
 
 // file is what a dataset has of one file: the part of it that is shown here.
-type file struct {
-	URI                     string
-	Size                    int64 // bytes
-	ImageWidth, ImageHeight int   // pixels
-	CustomLabels            map[string]any
-	ObjectStatus, Reason    string
-}
+type file imm.File
 
-// readBack asks the dataset for files. BatchGetFileMeta has no method of its own
-// yet, and Do calls every operation. Files that are not in the dataset are not in
-// the answer either.
+// readBack asks the dataset for files. Those that are not in the dataset are not
+// in the answer either.
 func (j *job) readBack(ctx context.Context, uris []string) (map[string]file, error) {
-	var answer struct{ Files []file }
-	err := j.client.Do(ctx, "BatchGetFileMeta", map[string]any{
-		"ProjectName": j.project, "DatasetName": j.dataset, "URIs": uris,
-	}, &answer)
-	files := make(map[string]file, len(answer.Files))
-	for _, f := range answer.Files {
-		files[f.URI] = f
+	got, err := j.client.BatchGetFileMeta(ctx, &imm.BatchGetFileMetaRequest{
+		ProjectName: j.project, DatasetName: j.dataset, URIs: uris, // up to 100
+		WithFields: []string{"URI", "Size", "ImageWidth", "ImageHeight", "CustomLabels", "ObjectStatus", "Reason"},
+	})
+	if err != nil {
+		return nil, err
 	}
-	return files, err
+	files := make(map[string]file, len(got.Files))
+	for _, f := range got.Files {
+		files[f.URI] = file(f)
+	}
+	return files, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

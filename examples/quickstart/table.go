@@ -32,8 +32,8 @@ func rows(uris []string, found map[string]file, message *imm.IndexMessage) []row
 		switch {
 		case !exists:
 			r.outcome = "not in the dataset"
-		case f.ObjectStatus != "Indexed":
-			r.outcome = "ObjectStatus " + f.ObjectStatus + " " + f.Reason
+		case f.ObjectStatus != imm.ObjectIndexed:
+			r.outcome = "ObjectStatus " + string(f.ObjectStatus) + " " + f.Reason
 		}
 		all = append(all, r)
 	}
@@ -74,7 +74,7 @@ func (f file) dimensions() string {
 func (f file) labels() string {
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(f.CustomLabels)) {
-		texts = append(texts, fmt.Sprintf("%s=%v", name, f.CustomLabels[name]))
+		texts = append(texts, fmt.Sprintf("%s=%s", name, f.CustomLabels[name]))
 	}
 	if len(texts) == 0 {
 		return "-"

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +16,7 @@ import (
 	"github.com/imm-go/imm"
 	"github.com/imm-go/imm/credentials"
 	"github.com/imm-go/imm/immtest"
+	"github.com/imm-go/imm/query"
 )
 
 // The functions below hold the fragments of README.md, so that they compile. A
@@ -27,14 +29,10 @@ func bindingWay(ctx context.Context, client *imm.Client) error {
 	if err != nil {
 		return err
 	}
-	binding, err := client.WaitBinding(ctx, &imm.GetBindingRequest{
+	_, err = client.WaitBinding(ctx, &imm.GetBindingRequest{
 		ProjectName: "test-project", DatasetName: "test-dataset", URI: "oss://test-bucket",
 	})
-	if err != nil {
-		return err
-	}
-	fmt.Println(binding.State, binding.Phase) // Running IncrementalScanning
-	return nil
+	return err // nil once the first scan is done
 }
 
 func messageWay(data []byte) error {
@@ -68,13 +66,60 @@ func defaultClient() (*imm.Client, error) {
 	return imm.NewClient("cn-hangzhou", creds)
 }
 
-func anyOperation(ctx context.Context, client *imm.Client) error {
-	var answer struct {
-		RequestID string         `json:"RequestId"`
-		Project   map[string]any // or a structure with the fields that you need
+func anyOperation(ctx context.Context, client *imm.Client) ([]imm.Label, error) {
+	var answer struct{ Labels []imm.Label }
+	err := client.Do(ctx, "DetectImageLabels", map[string]any{
+		"ProjectName": "test-project", "SourceURI": "oss://test-bucket/cat.jpg",
+	}, &answer)
+	return answer.Labels, err
+}
+
+func waitWay(ctx context.Context, client *imm.Client, files []imm.InputFile, uris []string) error {
+	since := time.Now().Add(-time.Minute)
+	_, err := client.BatchIndexFileMeta(ctx, &imm.BatchIndexFileMetaRequest{
+		ProjectName: "test-project", DatasetName: "test-dataset", Files: files,
+	})
+	if err != nil {
+		return err
 	}
-	err := client.Do(ctx, "GetProject", map[string]any{"ProjectName": "test-project"}, &answer)
-	return err
+	outcomes, err := client.WaitIndexed(ctx, &imm.WaitIndexedRequest{
+		ProjectName: "test-project", DatasetName: "test-dataset", URIs: uris, Since: since,
+	})
+	if err != nil {
+		return err // the context ended, or a request failed
+	}
+	return outcomes.Err() // nil only if every file is indexed
+}
+
+func queried(ctx context.Context, client *imm.Client) error {
+	condition := query.And(
+		query.Eq("ContentType", "image/jpeg"),
+		query.Gte("Size", 1<<20),
+		query.Nested("Labels", query.Eq("Labels.LabelName", "cat"), query.Gt("Labels.LabelConfidence", 0.9)),
+	)
+	for file, err := range client.SimpleQueryFiles(ctx, &imm.SimpleQueryRequest{
+		ProjectName: "test-project", DatasetName: "test-dataset", Query: condition,
+		Sort: "Size,Filename", Order: "desc,asc", WithFields: []string{"URI", "Size"},
+	}) {
+		if err != nil {
+			return err
+		}
+		fmt.Println(file.URI, file.Size)
+	}
+	return nil
+}
+
+func updated(ctx context.Context, client *imm.Client) error {
+	updated, err := client.BatchUpdateFileMeta(ctx, &imm.BatchUpdateFileMetaRequest{
+		ProjectName: "test-project", DatasetName: "test-dataset",
+		Files: []imm.FileUpdate{
+			{URI: "oss://test-bucket/cat.jpg", CustomID: new(""), CustomLabels: map[string]string{"category": "Pets"}},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return updated.Err() // nil only if every file was updated
 }
 
 func observedClient(creds imm.CredentialsProvider) (*imm.Client, error) {
@@ -109,9 +154,36 @@ func TestTheFragmentsDoWhatTheySay(t *testing.T) {
 	client, err := defaultClient()
 	require.NoError(t, err)
 	require.NotNil(t, client)
-	server.Inject(immtest.Fault{Body: `{"RequestId":"R","Project":{"TemplateId":"T"}}`})
-	require.NoError(t, anyOperation(ctx, server.Client()))
+	server.Inject(immtest.Fault{Body: `{"RequestId":"R","Labels":[{"LabelName":"cat"}]}`})
+	labels, err := anyOperation(ctx, server.Client())
+	require.NoError(t, err)
+	require.Equal(t, []imm.Label{{LabelName: "cat"}}, labels)
+	require.ErrorContains(t, updated(ctx, server.Client()), "1 of 1 files not updated")
 	client, err = observedClient(imm.StaticCredentials("id", "secret", ""))
 	require.NoError(t, err)
 	require.NotNil(t, client)
+}
+
+func TestTheFragmentsAboutFilesDoWhatTheySay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := immtest.NewServer()
+		defer server.Close()
+		client, ctx := server.Client(), t.Context()
+		const cat = "oss://test-bucket/cat.jpg"
+		server.PutObject("test-bucket", "cat.jpg", make([]byte, 1<<20))
+		files := []imm.InputFile{{
+			URI: cat, CustomID: "cat-1", CustomLabels: map[string]string{"mood": "sleepy"},
+			Labels: []imm.Label{{LabelName: "cat", LabelConfidence: 0.95}},
+		}}
+		require.NoError(t, waitWay(ctx, client, files, []string{cat}))
+		require.ErrorContains(t, waitWay(ctx, client, files, []string{cat, "oss://test-bucket/cow.jpg"}), "1 of 2 files not indexed")
+		require.NoError(t, queried(ctx, client))
+		require.NoError(t, updated(ctx, client))
+		got, err := client.GetFileMeta(ctx, &imm.GetFileMetaRequest{
+			ProjectName: "test-project", DatasetName: "test-dataset", URI: cat, WithFields: []string{"CustomId", "CustomLabels"},
+		})
+		require.NoError(t, err)
+		require.Equal(t, []imm.File{{CustomLabels: map[string]string{"category": "Pets"}}}, got.Files)
+	})
 }
