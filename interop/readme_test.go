@@ -41,6 +41,11 @@ func TestTheREADMENamesTheTestsThatThereAre(t *testing.T) {
 	for _, step := range s.Refusals {
 		there["TestArgumentsAreRefusedAlikeForOurClientAndThePublishedCore/"+step.Name] = true
 	}
+	all, err := scenario.All()
+	require.NoError(t, err)
+	for _, s := range all {
+		require.Contains(t, string(text), "| `"+s.Name+".json` |")
+	}
 	for name := range named {
 		require.True(t, there[name], "README.md names %q, which is not there", name)
 	}

@@ -64,13 +64,14 @@ async function call() {
   if (job.keys.token !== '') config.securityToken = job.keys.token;
   const client = new Client(new $OpenApiUtil.Config(config));
 
-  // Text is placed as it is, everything else as the JSON that the core makes of it.
+  // Text, numbers and booleans are placed as they are, everything else as the JSON
+  // that the core makes of it.
   const query = {};
   const body = {};
   Object.keys(job.params).sort().forEach((name, i) => {
     const value = job.params[name];
-    const text = typeof value === 'string' ? value : OpenApiUtil.arrayToStringWithSpecifiedStyle(value, name, 'json');
-    (job.place === 'form' || (job.place === 'both' && i % 2 === 1) ? body : query)[name] = text;
+    const placed = typeof value === 'object' ? OpenApiUtil.arrayToStringWithSpecifiedStyle(value, name, 'json') : value;
+    (job.place === 'form' || (job.place === 'both' && i % 2 === 1) ? body : query)[name] = placed;
   });
   const parts = { headers: { ...job.headers } };
   if (Object.keys(query).length > 0) parts.query = OpenApiUtil.query(query);

@@ -5,6 +5,7 @@ package program
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,6 +136,16 @@ func (e *Emulator) State() map[string]any {
 	return state
 }
 
+// PutTask puts a task into a project, which no operation does.
+func (e *Emulator) PutTask(task map[string]any) {
+	e.tb.Helper()
+	body, err := json.Marshal(task)
+	if err != nil {
+		e.tb.Fatal(err)
+	}
+	e.ask(http.MethodPost, "tasks", bytes.NewReader(body), new(map[string]any))
+}
+
 // Requests returns what the program recorded of the requests of an operation.
 func (e *Emulator) Requests(action string) []Request {
 	e.tb.Helper()
@@ -155,10 +166,15 @@ type Request struct {
 
 func (e *Emulator) get(endpoint string, out any) {
 	e.tb.Helper()
+	e.ask(http.MethodGet, endpoint, http.NoBody, out)
+}
+
+func (e *Emulator) ask(method, endpoint string, in io.Reader, out any) {
+	e.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	err := func() error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.URL+"/_emulator/"+endpoint, http.NoBody)
+		req, err := http.NewRequestWithContext(ctx, method, e.URL+"/_emulator/"+endpoint, in)
 		if err != nil {
 			return err
 		}

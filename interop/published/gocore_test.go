@@ -45,21 +45,23 @@ func callGoCore(t *testing.T, j *job) *reply {
 	return r
 }
 
-// goRequest places parameters as the published SDK does: text as it is, and
-// everything else as the JSON that the core makes of it.
+// goRequest places parameters as the published SDK does: text, numbers and
+// booleans as they are, and everything else as the JSON that the core makes of it.
 func goRequest(j *job) *utils.OpenApiRequest {
 	query, body := make(map[string]any), make(map[string]any)
 	for i, name := range slices.Sorted(maps.Keys(j.Params)) {
-		var text *string
-		if s, ok := j.Params[name].(string); ok {
-			text = new(s)
-		} else {
-			text = utils.ArrayToStringWithSpecifiedStyle(j.Params[name], new(name), new("json"))
+		value := j.Params[name]
+		switch plain := value.(type) {
+		case string, bool:
+		case float64: // all parameters that are numbers are whole ones
+			value = int64(plain)
+		default:
+			value = utils.ArrayToStringWithSpecifiedStyle(value, new(name), new("json"))
 		}
 		if j.Place == inForm || j.Place == inBoth && i%2 == 1 {
-			body[name] = text
+			body[name] = value
 		} else {
-			query[name] = text
+			query[name] = value
 		}
 	}
 	req := &utils.OpenApiRequest{Headers: make(map[string]*string)}

@@ -1,8 +1,6 @@
 package published
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"testing"
@@ -28,25 +26,17 @@ func newOurs(t *testing.T, e *program.Emulator, k keys) *ours {
 	return &ours{t: t, client: client}
 }
 
-// must makes one call: with the method of its operation where there is one and
-// the step is no refusal, which that method would not send, and else with Do.
+// must makes one call: with the method of its operation unless the step is a
+// refusal of arguments, which that method would not send, and then with Do.
 func (o *ours) must(step *scenario.Step) scenario.Answer {
 	o.t.Helper()
 	var answer any
 	var err error
-	ctx := o.t.Context()
-	switch {
-	case step.Code == "" && step.Action == "CreateBinding":
-		answer, err = typed(ctx, o.t, step, o.client.CreateBinding)
-	case step.Code == "" && step.Action == "GetBinding":
-		answer, err = typed(ctx, o.t, step, o.client.GetBinding)
-	case step.Code == "" && step.Action == "IndexFileMeta":
-		answer, err = typed(ctx, o.t, step, o.client.IndexFileMeta)
-	case step.Code == "" && step.Action == "BatchIndexFileMeta":
-		answer, err = typed(ctx, o.t, step, o.client.BatchIndexFileMeta)
-	default:
+	if call, found := methods[step.Action]; found && !step.Refuses() {
+		answer, err = call(o.t.Context(), o.client, step.Params)
+	} else {
 		var body map[string]any
-		err = o.client.Do(ctx, step.Action, step.Params, &body)
+		err = o.client.Do(o.t.Context(), step.Action, step.Params, &body)
 		answer = body
 	}
 	a := scenario.Answer{Step: step.Name, Status: http.StatusOK}
@@ -61,17 +51,4 @@ func (o *ours) must(step *scenario.Step) scenario.Answer {
 	a.Body, err = scenario.Value(answer)
 	require.NoError(o.t, err)
 	return a
-}
-
-// typed fills the request of an operation with the parameters of a step and calls
-// its method.
-func typed[Request, Response any](ctx context.Context, t *testing.T, step *scenario.Step,
-	call func(context.Context, *Request) (*Response, error),
-) (*Response, error) {
-	t.Helper()
-	params, err := json.Marshal(step.Params)
-	require.NoError(t, err)
-	var req Request
-	require.NoError(t, json.Unmarshal(params, &req))
-	return call(ctx, &req)
 }

@@ -1,6 +1,8 @@
 package published
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/imm-go/imm"
 	"github.com/imm-go/imm/interop/program"
 	"github.com/imm-go/imm/interop/scenario"
 )
@@ -30,6 +33,61 @@ func TestArgumentsAreRefusedAlikeForOurClientAndThePublishedCore(t *testing.T) {
 			require.Equal(t, b.Status, a.Status, step.Name)
 			require.Equal(t, scenario.Normalize(b.Body), scenario.Normalize(a.Body), step.Name)
 		}
+	})
+}
+
+// What our client knows to be wrong it refuses itself, and sends nothing. What only
+// the service can judge it sends, and tells what the service said.
+func TestOurClientRefusesWhatItKnowsToBeWrong(t *testing.T) {
+	t.Parallel()
+	s, err := scenario.Load()
+	require.NoError(t, err)
+	e := program.Start(t)
+	client := newOurs(t, e, rightKeys).client
+	wantSent := make(map[string]int)
+	for i := range s.Refusals {
+		step := &s.Refusals[i]
+		call, found := methods[step.Action]
+		if !found {
+			continue // there is no such operation
+		}
+		_, err := call(t.Context(), client, step.Params)
+		switch {
+		case errors.Is(err, errUntyped):
+			require.False(t, step.Sent, step.Name)
+		case step.Sent:
+			wantSent[step.Action]++
+			refused := new(imm.APIError)
+			require.ErrorAs(t, err, &refused, step.Name)
+			require.Equal(t, step.Code, refused.Code, step.Name)
+		default:
+			wrong := new(imm.ValidationError)
+			require.ErrorAs(t, err, &wrong, step.Name)
+			require.Equal(t, step.Action, wrong.Action, step.Name)
+		}
+	}
+	for action := range methods {
+		require.Len(t, e.Requests(action), wantSent[action], action)
+	}
+}
+
+// An account has at most 100 projects in a region.
+func TestTheHundredFirstProjectIsRefused(t *testing.T) {
+	t.Parallel()
+	var flags []string
+	for i := range 99 {
+		flags = append(flags, "-project", fmt.Sprintf("project-%d", i))
+	}
+	create := func(name string) *scenario.Step {
+		return &scenario.Step{Name: name, Action: "CreateProject", Params: map[string]any{"ProjectName": name}}
+	}
+	each(t, func(t *testing.T, c core, where place) {
+		e := program.Start(t, flags...)
+		p := c.client(t, e, rightKeys, where)
+		require.Equal(t, http.StatusOK, p.must(create("the-last")).Status)
+		requireRefusal(t, p.must(create("one-more")), http.StatusBadRequest, "LimitExceededError")
+		requireRefusal(t, newOurs(t, e, rightKeys).must(create("one-more")), http.StatusBadRequest, "LimitExceededError")
+		require.Len(t, e.State()["Projects"], 100)
 	})
 }
 

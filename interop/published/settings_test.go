@@ -33,6 +33,21 @@ func TestThrottlingIsWhatThePublishedCoresTakeItFor(t *testing.T) {
 	}
 }
 
+// A project says how many calls a second it takes: those of -qps, and none where
+// there is no such limit.
+func TestAProjectTellsTheRateOfTheProgram(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string]float64{"100": 100, "0": 0} {
+		e := program.Start(t, "-qps", flag, "-project", "test-project")
+		read := &scenario.Step{Name: "read the rate", Action: "GetProject", Params: map[string]any{"ProjectName": "test-project"}}
+		each(t, func(t *testing.T, c core, where place) {
+			project, ok := c.client(t, e, rightKeys, where).must(read).Body["Project"].(map[string]any)
+			require.True(t, ok)
+			require.InDelta(t, want, project["ProjectQueriesPerSecond"], 0)
+		})
+	}
+}
+
 // With -strict a project and a dataset exist only where a flag made them.
 func TestAStrictProgramMakesNoProjects(t *testing.T) {
 	t.Parallel()
