@@ -122,27 +122,46 @@ func ExampleClient_IndexFileMeta() {
 	// Output: accepted: true
 }
 
-// Do calls what this package has no method for.
+// Do calls what this package has no method for. The emulator does not know this
+// operation either, so its answer is scripted here.
 func ExampleClient_Do() {
 	server := emulator()
 	defer server.Close()
-	client, ctx := server.Client(), context.Background()
-	_, err := client.CreateBinding(ctx, &imm.CreateBindingRequest{
-		ProjectName: "test-project", DatasetName: "test-dataset", URI: "oss://test-bucket",
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
+	server.Inject(immtest.Fault{Action: "DetectImageLabels", Body: `{"RequestId":"R","Labels":[{"LabelName":"cat"}]}`})
 	var answer struct {
-		Files []struct{ URI string }
+		Labels []imm.Label
 	}
-	err = client.Do(ctx, "BatchGetFileMeta", map[string]any{
+	err := server.Client().Do(context.Background(), "DetectImageLabels", map[string]any{
 		"ProjectName": "test-project",
-		"DatasetName": "test-dataset",
-		"URIs":        []string{"oss://test-bucket/cat.jpg"},
+		"SourceURI":   "oss://test-bucket/cat.jpg",
+		"Threshold":   0.7,
 	}, &answer)
-	fmt.Println(len(answer.Files), err)
-	// Output: 0 <nil>
+	fmt.Println(answer.Labels[0].LabelName, err)
+	// Output: cat <nil>
+}
+
+// A list comes as an iterator, which asks for one page after the other.
+func ExampleClient_Bindings() {
+	server := emulator()
+	defer server.Close()
+	client, ctx := server.Client(), context.Background()
+	for _, dataset := range []string{"cats", "dogs", "others"} {
+		_, err := client.CreateBinding(ctx, &imm.CreateBindingRequest{ProjectName: "test-project", DatasetName: dataset, URI: "oss://test-bucket"})
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	for _, dataset := range []string{"cats", "others"} {
+		for binding, err := range client.Bindings(ctx, &imm.ListBindingsRequest{ProjectName: "test-project", DatasetName: dataset, MaxResults: 1}) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(binding.DatasetName, binding.URI, binding.State)
+		}
+	}
+	// Output:
+	// cats oss://test-bucket Ready
+	// others oss://test-bucket Ready
 }
 
 // Errors are told apart with errors.Is, and taken apart with errors.As.

@@ -59,7 +59,8 @@ type Aggregation struct {
 }
 
 // AggregationResult is the answer to an Aggregation: Value, or Groups for
-// AggregateGroup.
+// AggregateGroup. A Value of zero is also what the least, the greatest and the
+// average of nothing have: AggregateCount tells these apart.
 type AggregationResult struct {
 	Field     string               `json:"Field"`
 	Operation AggregationOperation `json:"Operation"`
