@@ -22,7 +22,8 @@
 // bucket, and [Client.WaitBinding] waits until everything in it is indexed.
 // [Client.IndexFileMeta] and [Client.BatchIndexFileMeta] name files; the service
 // answers at once and works later, and [ParseIndexMessage] reads the message
-// that tells the outcome of each file; [Client.WaitIndexed] asks instead, where
+// that tells the outcome of each file, or [ParseIndexMessages] with the envelopes
+// that a push has around it; [Client.WaitIndexed] asks instead, where
 // there is no topic for messages. Both ways cost money in proportion to the number
 // of files.
 //

@@ -11,8 +11,10 @@ import (
 	"github.com/imm-go/imm/internal/wire"
 )
 
-// maxMessage is well above the 64 KB at which the queue discards a message.
-const maxMessage = 1 << 20
+const (
+	maxMessage      = 1 << 20 // bytes, well above the 64 KB at which the queue discards a message
+	maxMessageFiles = 1000    // of a message, which is about the 100 of a batch at most; an empty one takes 3 bytes of JSON and many more in memory
+)
 
 // IndexMessage is the message in which the service reports the outcome of
 // IndexFileMeta and BatchIndexFileMeta.
@@ -31,6 +33,17 @@ type IndexMessage struct {
 	Success bool          `json:"Success"`
 	Message string        `json:"Message"` // why Success is false
 	Files   []IndexedFile `json:"Files"`
+
+	// Envelopes are what the message came in, outermost first; there is none
+	// around a bare message. They and the fields below are no part of the JSON.
+	Envelopes []Envelope `json:"-"`
+	// MessageID, MessageTag and PublishTime are each what the outermost envelope
+	// that has it says, and zero if none does. The id of a message that is
+	// delivered again is the same. PublishTime is the time of the event, if all
+	// that there is around the message is an event.
+	MessageID   string    `json:"-"`
+	MessageTag  string    `json:"-"` // by which subscriptions to a topic of MNS can choose
+	PublishTime time.Time `json:"-"`
 }
 
 // IndexedFile is the outcome of one file.
@@ -41,26 +54,13 @@ type IndexedFile struct {
 	Error        string            `json:"Error"`                 // empty if the file is indexed, provided that the message's Success is true
 }
 
-// ParseIndexMessage reads a notification message: the JSON itself or its base64.
-//
-// Fields that it does not know, and times and labels that are absent or
-// malformed, are no errors. A message above 1 MiB, data behind the JSON, and
-// JSON without a boolean Success, which is needed to know the outcome, are.
-// ParseIndexMessage is safe for concurrent use.
-func ParseIndexMessage(data []byte) (*IndexMessage, error) {
-	if len(data) > maxMessage {
-		return nil, fmt.Errorf("imm: the message has %d bytes; an index message has at most %d", len(data), maxMessage)
-	}
-	text := trimMessage(data)
-	if len(text) > 0 && text[0] != '{' {
-		if decoded, ok := decodeBase64(text); ok {
-			text = decoded
-		}
-	}
-	var m IndexMessage
-	var malformed error
-	hasSuccess := false
-	ok := wire.Members(text, func(name, value []byte) {
+// parseBare reads the JSON of the message itself. It reports whether text is a
+// JSON object and whether that has a Success, because only what has none can be
+// an envelope.
+func parseBare(text []byte) (m *IndexMessage, isObject, hasSuccess bool, err error) {
+	m = new(IndexMessage)
+	isBoolean := false
+	isObject = wire.Members(text, func(name, value []byte) {
 		s, isText := wire.Text(value)
 		switch string(name) {
 		case "ProjectName":
@@ -79,24 +79,19 @@ func ParseIndexMessage(data []byte) (*IndexMessage, error) {
 			m.EndTime = wire.Time(s)
 		case "Success":
 			m.Success = string(value) == "true"
-			hasSuccess = m.Success || string(value) == "false"
+			hasSuccess, isBoolean = true, m.Success || string(value) == "false"
 		case "Message":
 			if m.Message = s; !isText {
 				m.Message = looseText(value)
 			}
 		case "Files":
-			m.Files, malformed = indexedFiles(value)
+			m.Files, err = indexedFiles(value)
 		}
 	})
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("imm: not an index message: neither a JSON object nor the base64 of one: %s", excerpt(data))
-	case !hasSuccess:
-		return nil, fmt.Errorf("imm: not an index message: the JSON object has no Success that is true or false: %s", excerpt(text))
-	case malformed != nil:
-		return nil, malformed
+	if hasSuccess && !isBoolean {
+		err = errors.New("the JSON object has no Success that is true or false: " + excerpt(text))
 	}
-	return &m, nil
+	return m, isObject, hasSuccess, err
 }
 
 // decodeBase64 takes both alphabets, with and without padding and line ends.
@@ -129,6 +124,13 @@ func indexedFiles(value []byte) ([]IndexedFile, error) {
 	var files []IndexedFile
 	var malformed error
 	isArray := wire.Elements(value, func(element []byte) {
+		if malformed != nil {
+			return
+		}
+		if len(files) == maxMessageFiles {
+			malformed = fmt.Errorf("it has more than %d files, and a batch has 100 at most", maxMessageFiles)
+			return
+		}
 		var f IndexedFile
 		isObject := wire.Members(element, func(name, value []byte) {
 			s, _ := wire.Text(value)
@@ -144,12 +146,12 @@ func indexedFiles(value []byte) ([]IndexedFile, error) {
 			}
 		})
 		if !isObject {
-			malformed = fmt.Errorf("imm: not an index message: Files has an element that is not a JSON object: %s", excerpt(element))
+			malformed = fmt.Errorf("its Files has an element that is not a JSON object: %s", excerpt(element))
 		}
 		files = append(files, f)
 	})
 	if !isArray && string(value) != "null" {
-		return nil, fmt.Errorf("imm: not an index message: Files is not a JSON array: %s", excerpt(value))
+		return nil, fmt.Errorf("its Files is not a JSON array: %s", excerpt(value))
 	}
 	return files, malformed
 }

@@ -2,7 +2,6 @@ package immtest_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -108,16 +107,12 @@ func ExampleWithMessageFormat() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var event struct{ Source, Type, Content string }
-	if err := json.Unmarshal(data, &event); err != nil {
-		log.Fatal(err)
-	}
-	message, err := imm.ParseIndexMessage([]byte(event.Content))
+	message, err := imm.ParseIndexMessage(data)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(event.Source, event.Type, message.Files[0].Error)
-	// Output: acs.imm imm:FileMeta:Index [InvalidArgument] File does not exist.
+	fmt.Println(message.Envelopes, message.Files[0].Error)
+	// Output: [IMM event] [InvalidArgument] File does not exist.
 }
 
 // A program that works on a folder sees files appear while it runs.
