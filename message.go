@@ -82,7 +82,7 @@ func parseBare(text []byte) (m *IndexMessage, isObject, hasSuccess bool, err err
 			hasSuccess, isBoolean = true, m.Success || string(value) == "false"
 		case "Message":
 			if m.Message = s; !isText {
-				m.Message = looseText(value)
+				m.Message = wire.LooseText(value)
 			}
 		case "Files":
 			m.Files, err = indexedFiles(value)
@@ -142,7 +142,7 @@ func indexedFiles(value []byte) ([]IndexedFile, error) {
 			case "CustomLabels":
 				f.CustomLabels = lenientLabels(value)
 			case "Error":
-				f.Error = looseText(value)
+				f.Error = wire.LooseText(value)
 			}
 		})
 		if !isObject {
@@ -162,12 +162,10 @@ func lenientLabels(value []byte) map[string]string {
 		if labels == nil {
 			labels = make(map[string]string)
 		}
-		labels[string(name)] = looseText(value)
+		labels[string(name)] = wire.LooseText(value)
 	})
 	return labels
 }
-
-func looseText(value []byte) string { return wire.LooseText(value) }
 
 // Failed returns the files that are not indexed, each with an Error that is not
 // empty: those with an error of their own, and all of them if Success is false.

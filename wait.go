@@ -1,9 +1,12 @@
 package imm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/imm-go/imm/internal/retry"
 )
 
 // BindingError is a binding that will not work: it failed, was stopped or was
@@ -105,32 +108,10 @@ func (c *Client) WaitBinding(ctx context.Context, req *GetBindingRequest, opts .
 		case seen.State == StateFailed, seen.State == StateStopped, seen.State == StateDeleted:
 			return seen, &BindingError{Binding: *seen}
 		}
-		wait := interval
-		if options.interval > 0 {
-			wait = options.interval
-		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := retry.Sleep(ctx, cmp.Or(options.interval, interval)); err != nil {
 			doing := fmt.Sprintf("while waiting for the binding, last seen in state %s and phase %q", oneLine(string(seen.State)), oneLine(string(seen.Phase)))
 			return seen, &RequestError{Action: "WaitBinding", Attempts: polls, Err: &endedError{ended: err, doing: doing}, ended: true}
 		}
 		interval = min(interval*3/2, lastPoll)
-	}
-}
-
-// sleep waits, unless the context ends before or would.
-func sleep(ctx context.Context, d time.Duration) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return context.DeadlineExceeded
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

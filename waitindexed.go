@@ -1,9 +1,12 @@
 package imm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/imm-go/imm/internal/retry"
 )
 
 // defaultFileLimit is how long a file may take unless WithFileLimit says
@@ -133,12 +136,8 @@ func (w *indexWait) run(ctx context.Context, c *Client, options waitOptions) err
 			w.giveUp(options.limit)
 			return nil
 		}
-		wait := interval
-		if options.interval > 0 {
-			wait = options.interval
-		}
-		wait = min(wait, max(0, time.Until(end)))
-		if err := sleep(ctx, wait); err != nil {
+		wait := min(cmp.Or(options.interval, interval), max(0, time.Until(end)))
+		if err := retry.Sleep(ctx, wait); err != nil {
 			doing := fmt.Sprintf("while waiting for %d of %d files, such as %s: %s", len(w.open), len(w.files), quote(w.open[0]), w.files[w.open[0]].Reason)
 			return &RequestError{Action: actionWaitIndexed, Attempts: w.polls, Err: &endedError{ended: err, doing: doing}, ended: true}
 		}

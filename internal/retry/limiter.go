@@ -111,10 +111,7 @@ func (l *Limiter) wait(ctx context.Context) error {
 		if d == 0 {
 			return nil
 		}
-		if tooLate(ctx, now, d) {
-			return context.DeadlineExceeded
-		}
-		if err := sleep(ctx, d); err != nil {
+		if err := Sleep(ctx, d); err != nil {
 			return err
 		}
 	}

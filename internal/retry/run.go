@@ -113,6 +113,18 @@ func (r *Retrier) Run(ctx context.Context, safety Safety, call Call) Result {
 	}
 }
 
+// Sleep waits, unless the context ends before. A wait that cannot end before the
+// deadline is not begun, and gives context.DeadlineExceeded all the same.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if tooLate(ctx, time.Now(), d) {
+		return context.DeadlineExceeded
+	}
+	return sleep(ctx, d)
+}
+
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
