@@ -5,13 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
 	"time"
 
 	"github.com/imm-go/imm/internal/retry"
+	"github.com/imm-go/imm/internal/transport"
 	"github.com/imm-go/imm/internal/wire"
 )
 
@@ -54,22 +52,28 @@ func (x *exchange) result(res retry.Result) error {
 
 // Attempt sends the request once. It is called by package retry.
 func (x *exchange) Attempt(ctx context.Context, fresh bool) retry.Outcome {
-	start := time.Now()
-	trace := newConnTrace()
+	observed := x.client.observer.AttemptDone != nil || x.client.logger != nil
+	var start time.Time // which takes longer to learn than to pass by
+	if observed {
+		start = time.Now()
+	}
+	trace := transport.NewTrace()
 	status := 0
 	outcome := x.attempt(ctx, fresh, trace, &status)
 	if outcome.Err != nil && ctx.Err() == nil {
 		x.last = outcome.Err
 		x.doing = "while waiting to send it again"
 	}
-	x.client.observeAttempt(ctx, AttemptInfo{
-		Action: x.action, Attempt: x.sent, Start: start, Duration: time.Since(start), StatusCode: status,
-		RequestID: x.requestID, Reused: trace.reused.Load(), Outcome: outcome.Class.String(), Err: outcome.Err,
-	})
+	if observed {
+		x.client.observeAttempt(ctx, AttemptInfo{
+			Action: x.action, Attempt: x.sent, Start: start, Duration: time.Since(start), StatusCode: status,
+			RequestID: x.requestID, Reused: trace.Reused(), Outcome: outcome.Class.String(), Err: outcome.Err,
+		})
+	}
 	return outcome
 }
 
-func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, status *int) retry.Outcome {
+func (x *exchange) attempt(ctx context.Context, fresh bool, trace *transport.Trace, status *int) retry.Outcome {
 	c := x.client
 	x.requestID = ""
 	x.doing = "while waiting for credentials"
@@ -77,11 +81,8 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, st
 	if err != nil {
 		return x.failed(retry.Unsent, fmt.Errorf("no credentials: %w", err))
 	}
-	if creds.SecurityToken != "" && c.endpoint.scheme == "http" && !c.endpoint.loopback {
-		return retry.Outcome{Class: retry.Unsent, Err: &ValidationError{
-			Action: x.action, Field: "SecurityToken",
-			Reason: "the credentials are temporary, and their token is not sent over http to another machine; use an https endpoint, or a test key without a token",
-		}}
+	if err := c.endpoint.CheckToken(creds.SecurityToken); err != nil {
+		return retry.Outcome{Class: retry.Unsent, Err: &ValidationError{Action: x.action, Field: "SecurityToken", Reason: err.Error()}}
 	}
 	x.creds = creds
 	if fresh {
@@ -91,9 +92,9 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, st
 	x.sent++
 	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	resp, err := c.http.Do(x.request(httptrace.WithClientTrace(attemptCtx, &trace.hooks)))
+	resp, err := roundTrip(c.http, x.request(trace.Context(attemptCtx)))
 	if err != nil {
-		return x.broken(attemptCtx, classifyBroken(trace, err), err)
+		return x.broken(attemptCtx, trace.Classify(err), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	*status = resp.StatusCode
@@ -101,13 +102,36 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *connTrace, st
 	data, err := readBody(resp)
 	defer releaseBody(data)
 	if err != nil && !errors.Is(err, errTooLarge) && (resp.StatusCode < http.StatusMultipleChoices || attemptCtx.Err() != nil) {
-		class := retry.Lost // and not Stale: an answer began, so the connection was alive
-		if isTimeout(err) {
-			class = retry.TimedOut
-		}
-		return x.broken(attemptCtx, class, fmt.Errorf("the answer broke off: %w", err))
+		return x.broken(attemptCtx, transport.ClassifyBody(err), fmt.Errorf("the answer broke off: %w", err))
 	}
 	return x.understand(resp, data.Bytes(), err)
+}
+
+// roundTrip is http.Client.Do without what that does for redirects, which are not
+// followed: it copies every header in case one comes. A client of the user's that
+// has cookies or a timeout of its own keeps them.
+func roundTrip(client *http.Client, req *http.Request) (*http.Response, error) {
+	if client.Jar != nil || client.Timeout != 0 {
+		return client.Do(req)
+	}
+	roundTripper := client.Transport
+	if roundTripper == nil {
+		roundTripper = http.DefaultTransport
+	}
+	resp, err := roundTripper.RoundTrip(req)
+	switch {
+	case err != nil:
+		// What http.Client makes of this error says more than its own text.
+		if tlsErr, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(tlsErr.RecordHeader[:]) == "HTTP/" {
+			err = http.ErrSchemeMismatch
+		}
+		return nil, err
+	case resp == nil:
+		return nil, fmt.Errorf("the transport %T returned neither an answer nor an error", roundTripper)
+	case resp.Body == nil:
+		resp.Body = http.NoBody
+	}
+	return resp, nil
 }
 
 // failed is the outcome of an attempt that got no answer.
@@ -115,61 +139,13 @@ func (x *exchange) failed(class retry.Class, err error) retry.Outcome {
 	return retry.Outcome{Class: class, Err: &RequestError{Action: x.action, Attempts: x.sent, Err: err}}
 }
 
-// broken understands an error of net/http. The text of a *url.Error is dropped,
-// because it shows all parameters.
+// broken understands an error of net/http.
 func (x *exchange) broken(ctx context.Context, class retry.Class, err error) retry.Outcome {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
+	err = transport.Cause(err)
 	if ctx.Err() != nil { // if the call's own context ended, too, nobody gets to see this text
 		err = fmt.Errorf("no complete answer within %v, the time of one attempt: %w", x.client.timeout, err)
 	}
 	return x.failed(class, fmt.Errorf("POST %s: %w", x.client.endpoint, err))
-}
-
-// classifyBroken tells whether a request that got no answer can have reached the
-// service. Where the transport does not say, it can.
-func classifyBroken(trace *connTrace, err error) retry.Class {
-	switch {
-	case isPermanent(err):
-		return retry.Unreachable
-	case trace.asked.Load() && !trace.got.Load(), isDialError(err):
-		return retry.NotSent
-	case isTimeout(err):
-		return retry.TimedOut
-	case trace.reused.Load():
-		return retry.Stale
-	}
-	return retry.Lost
-}
-
-// isPermanent reports errors that a repeat meets again: a host that does not
-// exist, a certificate that is not accepted, a port that does not speak TLS.
-func isPermanent(err error) bool {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return dns.IsNotFound
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return true
-	}
-	if errors.Is(err, http.ErrSchemeMismatch) {
-		return true
-	}
-	_, ok := errors.AsType[tls.RecordHeaderError](err)
-	return ok
-}
-
-func isDialError(err error) bool {
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return true
-	}
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
 }
 
 // Correct removes the cause of a refusal. It is called by package retry.
@@ -181,15 +157,7 @@ func (x *exchange) Correct(ctx context.Context, class retry.Class) bool {
 		x.form = true
 		return !was
 	case retry.ClockSkewed:
-		// The refusal is permanent if our date was right as far as the answer's
-		// Date shows, to which neither side adds fractions of a second.
-		date, err := http.ParseTime(x.date)
-		ahead := time.Until(date)
-		if err != nil || (ahead-x.ahead).Abs() < 2*time.Second {
-			return false
-		}
-		c.clock.Store(int64(ahead))
-		return true
+		return c.clock.Correct(x.date, x.ahead)
 	case retry.TokenExpired:
 		if c.cache == nil {
 			return false

@@ -10,11 +10,11 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/imm-go/imm/internal/auth"
 	"github.com/imm-go/imm/internal/retry"
+	"github.com/imm-go/imm/internal/transport"
 	"github.com/imm-go/imm/internal/wire"
 )
 
@@ -31,14 +31,14 @@ const maxQuery = 8000
 // credentials, its rate limit and its budget of repeats.
 type Client struct {
 	region    string
-	endpoint  endpoint
+	endpoint  transport.Endpoint
 	userAgent string
 	http      *http.Client
 	retrier   *retry.Retrier
 	timeout   time.Duration // of one attempt
 	static    staticProvider
 	cache     *auth.Cache[Credentials] // nil if the credentials are static
-	clock     atomic.Int64             // nanoseconds that the service's clock is ahead of ours
+	clock     transport.Clock
 	logger    *slog.Logger
 	observer  Observer
 }
@@ -68,7 +68,7 @@ func NewClient(region string, creds CredentialsProvider, opts ...Option) (*Clien
 		region:    region,
 		endpoint:  *config.endpoint,
 		userAgent: config.userAgent,
-		http:      newHTTPClient(config.httpClient),
+		http:      transport.NewClient(config.httpClient, 0),
 		retrier:   retry.New(config.policy, retry.NewLimiter(config.perSecond)),
 		timeout:   config.policy.AttemptTimeout,
 		logger:    config.logger,
@@ -83,12 +83,8 @@ func NewClient(region string, creds CredentialsProvider, opts ...Option) (*Clien
 }
 
 func checkProvider(creds CredentialsProvider) error {
-	const want = "give imm.StaticCredentials, imm.EnvCredentials or a provider of package credentials"
-	if creds == nil {
-		return optionError("creds", "the provider is nil; "+want)
-	}
-	if v := reflect.ValueOf(creds); (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil() {
-		return optionError("creds", "the provider is a nil pointer; "+want)
+	if err := auth.CheckProvider(creds); err != nil {
+		return optionError("creds", err.Error())
 	}
 	if static, ok := creds.(staticProvider); ok {
 		if err := static().check(); err != nil {
@@ -264,21 +260,13 @@ func fetchFrom(provider CredentialsProvider) auth.Fetch[Credentials] {
 }
 
 // sameKeys reports whether the service could tell two credentials apart.
-func sameKeys(a, b Credentials) bool {
-	return a.AccessKeyID == b.AccessKeyID && a.AccessKeySecret == b.AccessKeySecret && a.SecurityToken == b.SecurityToken
-}
+func sameKeys(a, b Credentials) bool { return auth.Keys(a).Same(auth.Keys(b)) }
 
 func (c *Client) credentials(ctx context.Context) (Credentials, error) {
 	if c.static != nil {
 		return c.static(), nil
 	}
 	return c.cache.Get(ctx)
-}
-
-// now is the time by the service's clock, as far as it is known.
-func (c *Client) now() (t time.Time, ahead time.Duration) {
-	ahead = time.Duration(c.clock.Load())
-	return time.Now().Add(ahead), ahead
 }
 
 // appendParams adds the parameters of Do, sorted by key as the signature wants

@@ -3,11 +3,12 @@ package imm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/imm-go/imm/internal/auth"
 )
 
 // Names of the environment variables that EnvCredentials reads. They are the
@@ -87,35 +88,7 @@ func (envProvider) Credentials(context.Context) (Credentials, error) {
 }
 
 // check says why these credentials cannot sign a request, without quoting them.
-func (c Credentials) check() error {
-	switch {
-	case c.AccessKeyID == "" && c.AccessKeySecret == "":
-		return errors.New("the access key id and secret are empty; want a key pair, or another provider such as imm.EnvCredentials")
-	case c.AccessKeyID == "":
-		return errors.New("the access key id is empty")
-	case c.AccessKeySecret == "":
-		return errors.New("the access key secret is empty")
-	}
-	for _, part := range [...]struct{ name, value string }{
-		{"access key id", c.AccessKeyID}, {"access key secret", c.AccessKeySecret}, {"security token", c.SecurityToken},
-	} {
-		if !printable(part.value) {
-			return fmt.Errorf("the %s has a space, a control character or a character beyond ASCII in it; was it copied with a line end?", part.name)
-		}
-	}
-	return nil
-}
-
-// printable reports whether s can stand in a header as it is. No key of the
-// service has anything else in it.
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+func (c Credentials) check() error { return auth.Keys(c).Check() }
 
 const redacted = "REDACTED"
 

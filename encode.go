@@ -2,7 +2,6 @@ package imm
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/imm-go/imm/internal/wire"
 )
@@ -11,35 +10,102 @@ import (
 // them is most of what a call costs. What is written is what encoding/json makes
 // of the tags in models.go; a fuzz test holds the two together.
 
-func appendInputFile(dst []byte, f *InputFile) []byte {
-	o := wire.BeginObject(dst)
-	o.Text("URI", f.URI)
-	o.Text("OSSURI", f.OSSURI)
-	o.Text("FileHash", f.FileHash)
-	o.Text("CustomId", f.CustomID)
-	if f.CustomLabels != nil {
-		o.Value("CustomLabels", func(dst []byte) []byte { return appendLabels(dst, f.CustomLabels) })
+func writeInputFile(w *wire.Writer, f *InputFile) {
+	w.BeginObject()
+	w.Text("URI", f.URI)
+	w.Text("OSSURI", f.OSSURI)
+	w.Text("FileHash", f.FileHash)
+	w.Text("CustomId", f.CustomID)
+	w.Texts("CustomLabels", f.CustomLabels)
+	w.Text("MediaType", string(f.MediaType))
+	w.Text("ContentType", f.ContentType)
+	w.Time("ProduceTime", f.ProduceTime)
+	w.Text("LatLong", f.LatLong)
+	writeList(w, "Addresses", f.Addresses, writeAddress)
+	writeList(w, "Labels", f.Labels, writeLabel)
+	writeList(w, "Figures", f.Figures, writeFigure)
+	w.Text("Title", f.Title)
+	w.Text("Artist", f.Artist)
+	w.Text("AlbumArtist", f.AlbumArtist)
+	w.Text("Album", f.Album)
+	w.Text("Composer", f.Composer)
+	w.Text("Performer", f.Performer)
+	w.EndObject()
+}
+
+// writeList adds a member that is an array, unless it is nil.
+func writeList[T any](w *wire.Writer, name string, items []T, write func(*wire.Writer, *T)) {
+	if items == nil {
+		return
 	}
-	o.Text("MediaType", string(f.MediaType))
-	o.Text("ContentType", f.ContentType)
-	o.Time("ProduceTime", f.ProduceTime)
-	o.Text("LatLong", f.LatLong)
-	if f.Addresses != nil {
-		o.Value("Addresses", func(dst []byte) []byte { return wire.AppendArray(dst, f.Addresses, appendAddress) })
+	w.Name(name)
+	writeArray(w, items, write)
+}
+
+func writeArray[T any](w *wire.Writer, items []T, write func(*wire.Writer, *T)) {
+	w.BeginArray()
+	for i := range items {
+		write(w, &items[i])
 	}
-	if f.Labels != nil {
-		o.Value("Labels", func(dst []byte) []byte { return wire.AppendArray(dst, f.Labels, appendLabel) })
+	w.EndArray()
+}
+
+func writeAddress(w *wire.Writer, a *Address) {
+	w.BeginObject()
+	w.Text("Language", a.Language)
+	w.Text("AddressLine", a.AddressLine)
+	w.Text("Country", a.Country)
+	w.Text("Province", a.Province)
+	w.Text("City", a.City)
+	w.Text("District", a.District)
+	w.Text("Township", a.Township)
+	w.EndObject()
+}
+
+func writeLabel(w *wire.Writer, l *Label) {
+	w.BeginObject()
+	w.Text("LabelName", l.LabelName)
+	w.Text("LabelAlias", l.LabelAlias)
+	w.Text("ParentLabelName", l.ParentLabelName)
+	w.Text("Language", l.Language)
+	w.Int("LabelLevel", l.LabelLevel)
+	w.Float32("LabelConfidence", l.LabelConfidence)
+	w.Float32("CentricScore", l.CentricScore)
+	writeList(w, "Clips", l.Clips, writeClip)
+	w.EndObject()
+}
+
+func writeClip(w *wire.Writer, c *Clip) {
+	w.BeginObject()
+	writeList(w, "TimeRange", c.TimeRange, func(w *wire.Writer, ms *int64) { w.Number(*ms) })
+	w.EndObject()
+}
+
+func writeFigure(w *wire.Writer, f *InputFileFigure) {
+	w.BeginObject()
+	w.Text("FigureId", f.FigureID)
+	w.Text("FigureClusterId", f.FigureClusterID)
+	w.Text("FigureType", f.FigureType)
+	w.EndObject()
+}
+
+func writeNotification(w *wire.Writer, n *Notification) {
+	w.BeginObject()
+	if n.MNS != (MNS{}) {
+		w.Name("MNS")
+		w.BeginObject()
+		w.Text("TopicName", n.MNS.TopicName)
+		w.EndObject()
 	}
-	if f.Figures != nil {
-		o.Value("Figures", func(dst []byte) []byte { return wire.AppendArray(dst, f.Figures, appendFigure) })
+	if n.RocketMQ != (RocketMQ{}) {
+		w.Name("RocketMQ")
+		w.BeginObject()
+		w.Text("InstanceId", n.RocketMQ.InstanceID)
+		w.Text("TopicName", n.RocketMQ.TopicName)
+		w.EndObject()
 	}
-	o.Text("Title", f.Title)
-	o.Text("Artist", f.Artist)
-	o.Text("AlbumArtist", f.AlbumArtist)
-	o.Text("Album", f.Album)
-	o.Text("Composer", f.Composer)
-	o.Text("Performer", f.Performer)
-	return o.End()
+	w.Text("ExtendedMessageURI", n.ExtendedMessageURI)
+	w.EndObject()
 }
 
 // appendLabels writes the keys in order, so that equal files are equal bytes.
@@ -62,68 +128,10 @@ func appendLabels(dst []byte, labels map[string]string) []byte {
 	return append(dst, '}')
 }
 
-func appendAddress(dst []byte, a *Address) []byte {
-	o := wire.BeginObject(dst)
-	o.Text("Language", a.Language)
-	o.Text("AddressLine", a.AddressLine)
-	o.Text("Country", a.Country)
-	o.Text("Province", a.Province)
-	o.Text("City", a.City)
-	o.Text("District", a.District)
-	o.Text("Township", a.Township)
-	return o.End()
-}
-
-func appendLabel(dst []byte, l *Label) []byte {
-	o := wire.BeginObject(dst)
-	o.Text("LabelName", l.LabelName)
-	o.Text("LabelAlias", l.LabelAlias)
-	o.Text("ParentLabelName", l.ParentLabelName)
-	o.Text("Language", l.Language)
-	o.Int("LabelLevel", l.LabelLevel)
-	o.Float32("LabelConfidence", l.LabelConfidence)
-	o.Float32("CentricScore", l.CentricScore)
-	if l.Clips != nil {
-		o.Value("Clips", func(dst []byte) []byte { return wire.AppendArray(dst, l.Clips, appendClip) })
-	}
-	return o.End()
-}
-
-func appendClip(dst []byte, c *Clip) []byte {
-	o := wire.BeginObject(dst)
-	if c.TimeRange != nil {
-		o.Value("TimeRange", func(dst []byte) []byte {
-			return wire.AppendArray(dst, c.TimeRange, func(dst []byte, ms *int64) []byte { return strconv.AppendInt(dst, *ms, 10) })
-		})
-	}
-	return o.End()
-}
-
 func appendFigure(dst []byte, f *InputFileFigure) []byte {
 	o := wire.BeginObject(dst)
 	o.Text("FigureId", f.FigureID)
 	o.Text("FigureClusterId", f.FigureClusterID)
 	o.Text("FigureType", f.FigureType)
-	return o.End()
-}
-
-func appendNotification(dst []byte, n *Notification) []byte {
-	o := wire.BeginObject(dst)
-	if n.MNS != (MNS{}) {
-		o.Value("MNS", func(dst []byte) []byte {
-			mns := wire.BeginObject(dst)
-			mns.Text("TopicName", n.MNS.TopicName)
-			return mns.End()
-		})
-	}
-	if n.RocketMQ != (RocketMQ{}) {
-		o.Value("RocketMQ", func(dst []byte) []byte {
-			rocket := wire.BeginObject(dst)
-			rocket.Text("InstanceId", n.RocketMQ.InstanceID)
-			rocket.Text("TopicName", n.RocketMQ.TopicName)
-			return rocket.End()
-		})
-	}
-	o.Text("ExtendedMessageURI", n.ExtendedMessageURI)
 	return o.End()
 }

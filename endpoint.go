@@ -3,32 +3,22 @@ package imm
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"strings"
+
+	"github.com/imm-go/imm/internal/transport"
 )
-
-// endpoint is where requests go.
-type endpoint struct {
-	scheme   string // https or http
-	host     string // with the port, as it stands in the Host header
-	loopback bool   // on this machine: http gives nothing away
-}
-
-func (e endpoint) String() string { return e.scheme + "://" + e.host }
 
 // vpcOnlyRegion has no public endpoint.
 const vpcOnlyRegion = "cn-beijing-gov-1"
 
 // regionEndpoint is the service's endpoint in a region. A region that is not
 // known yet gets one, too, if its id has the form of one.
-func regionEndpoint(region string, vpc bool) endpoint {
+func regionEndpoint(region string, vpc bool) transport.Endpoint {
 	name := "imm"
 	if vpc || region == vpcOnlyRegion {
 		name = "imm-vpc"
 	}
-	return endpoint{scheme: "https", host: name + "." + region + ".aliyuncs.com"}
+	return transport.Endpoint{Scheme: "https", Host: name + "." + region + ".aliyuncs.com"}
 }
 
 // checkRegion wants two or more parts of lower-case letters and digits joined by
@@ -61,63 +51,4 @@ func checkRegion(region string) error {
 		}
 	}
 	return nil
-}
-
-// parseEndpoint reads what the user gave WithEndpoint. What is wrong is said
-// without quoting it, since it may hold a password.
-func parseEndpoint(raw string) (endpoint, error) {
-	const want = `want "https://host" or "https://host:port"`
-	if raw == "" {
-		return endpoint{}, errors.New("it is empty; " + want)
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return endpoint{}, errors.New("it is not a URL; " + want)
-	}
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
-		return endpoint{}, errors.New("it does not start with https:// (or http:// for a host on this machine); " + want)
-	case u.User != nil:
-		return endpoint{}, errors.New("it has user info before the host; remove that: requests are signed with the client's credentials")
-	case strings.Contains(raw, "?"):
-		return endpoint{}, errors.New("it has a query; " + want)
-	case strings.Contains(raw, "#"):
-		return endpoint{}, errors.New("it has a fragment; " + want)
-	case u.Path != "" && u.Path != "/":
-		return endpoint{}, errors.New("it has a path, and every operation is at the path /; " + want)
-	case !validHost(u.Host, u.Hostname()):
-		return endpoint{}, errors.New("it has no valid host; " + want)
-	case !validPort(u.Port()):
-		return endpoint{}, errors.New("its port is not one from 1 to 65535; " + want)
-	}
-	return endpoint{scheme: u.Scheme, host: strings.ToLower(u.Host), loopback: isLoopback(u.Hostname())}, nil
-}
-
-// validHost keeps out what a Host header could not carry as it is.
-func validHost(host, name string) bool {
-	if name == "" || strings.HasSuffix(host, ":") {
-		return false
-	}
-	for i := range len(host) {
-		c := host[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^{|}%,;`, c) >= 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// validPort takes no port, too: the scheme has one.
-func validPort(port string) bool {
-	n, err := strconv.ParseUint(port, 10, 16)
-	return port == "" || err == nil && n > 0
-}
-
-// isLoopback reports whether a host is this machine itself.
-func isLoopback(name string) bool {
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
 }

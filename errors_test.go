@@ -134,28 +134,6 @@ func TestHostileTextStaysInOneLine(t *testing.T) {
 	}
 }
 
-func TestOneLineKeepsWhatIsHarmless(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"": "", "a": "a", "a b": "a b", "é 日本 😀": "é 日本 😀", " ": "", "  ": "", " a": "a", "a ": "a", "a  b": "a b", "a\tb": "a b",
-		"a\r\n b": "a b", "\x7f": "", "a\u00a0b": "a\u00a0b", "a\xffb": "a\uFFFDb", "a\u200fb": "a b", "a\u061cb": "a b", "a\ufeffb": "a\ufeffb",
-		"\n" + strings.Repeat("a", maxShown):   strings.Repeat("a", maxShown),
-		strings.Repeat("a", maxShown):          strings.Repeat("a", maxShown),
-		strings.Repeat("a", maxShown+1):        strings.Repeat("a", maxShown) + "…",
-		strings.Repeat("a", maxShown-1) + "日":  strings.Repeat("a", maxShown-1) + "…",
-		strings.Repeat("\n", 5*maxShown) + "a": "",
-	} {
-		require.Equal(t, want, oneLine(text), "%.40q", text)
-	}
-	for r := range rune(0x3000) {
-		want := "a" + string(r) + "b"
-		if steers(r) {
-			want = "a b"
-		}
-		require.Equal(t, want, oneLine("a"+string(r)+"b"), "%U", r)
-	}
-}
-
 func TestOnlyTheEndOfTheContextIsNotUnavailable(t *testing.T) {
 	t.Parallel()
 	refused := fmt.Errorf("no credentials: %w", fmt.Errorf("%w: the access key id is empty", ErrUnauthenticated))

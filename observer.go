@@ -67,7 +67,7 @@ func (c *Client) observeStart(ctx context.Context, action string) context.Contex
 	if c.observer.CallStart == nil {
 		return ctx
 	}
-	observed := c.observer.CallStart(ctx, CallInfo{Action: action, Region: c.region, Host: c.endpoint.host})
+	observed := c.observer.CallStart(ctx, CallInfo{Action: action, Region: c.region, Host: c.endpoint.Host})
 	if observed == nil {
 		return ctx
 	}

@@ -6,15 +6,12 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/imm-go/imm/internal/retry"
+	"github.com/imm-go/imm/internal/transport"
 )
-
-// version is the one of this module, as the user agent shows it.
-const version = "0.1.0"
 
 // Option changes one setting of a client. See NewClient.
 type Option func(*config) error
@@ -22,7 +19,7 @@ type Option func(*config) error
 // config is what the options set.
 type config struct {
 	region       string
-	endpoint     *endpoint // nil: the region's
+	endpoint     *transport.Endpoint // nil: the region's
 	vpc          bool
 	insecureHTTP bool
 	httpClient   *http.Client // nil: one of the client's own
@@ -36,8 +33,8 @@ type config struct {
 func newConfig(region string, opts []Option) (config, error) {
 	c := config{
 		region:    region,
-		policy:    RetryPolicy{}.complete(),
-		userAgent: "imm-go/" + version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ") " + runtime.Version(),
+		policy:    retry.Policy{}.Complete(),
+		userAgent: transport.UserAgent(),
 	}
 	var errs []error
 	if err := checkRegion(region); err != nil {
@@ -59,8 +56,8 @@ func newConfig(region string, opts []Option) (config, error) {
 		if c.vpc {
 			errs = append(errs, optionError("WithVPC", "it stands beside WithEndpoint; use one of the two: WithVPC chooses the region's endpoint inside a VPC"))
 		}
-		if c.endpoint.scheme == "http" && !c.endpoint.loopback && !c.insecureHTTP {
-			errs = append(errs, optionError("WithEndpoint", "it is http to another machine; use https, or add WithInsecureHTTP for an emulator in a container network"))
+		if err := c.endpoint.Check(c.insecureHTTP); err != nil {
+			errs = append(errs, optionError("WithEndpoint", err.Error()))
 		}
 	}
 	return c, joinLines(errs)
@@ -102,7 +99,7 @@ func (e joined) Unwrap() []error { return e }
 // given. The default is https://imm.{region}.aliyuncs.com.
 func WithEndpoint(url string) Option {
 	return func(c *config) error {
-		e, err := parseEndpoint(url)
+		e, err := transport.ParseEndpoint(url)
 		if err != nil {
 			return optionError("WithEndpoint", err.Error())
 		}
@@ -166,59 +163,16 @@ type RetryPolicy struct {
 	AttemptTimeout time.Duration
 }
 
-// complete fills in the defaults.
-func (p RetryPolicy) complete() retry.Policy {
-	c := retry.Policy{
-		MaxAttempts: 4, BaseDelay: 100 * time.Millisecond, MaxDelay: 10 * time.Second,
-		MaxHint: 30 * time.Second, AttemptTimeout: time.Minute,
-	}
-	if p.MaxAttempts != 0 {
-		c.MaxAttempts = p.MaxAttempts
-	}
-	if p.BaseDelay != 0 {
-		c.BaseDelay = p.BaseDelay
-		c.MaxDelay = max(c.MaxDelay, p.BaseDelay)
-	}
-	if p.MaxDelay != 0 {
-		c.MaxDelay = p.MaxDelay
-		if p.BaseDelay == 0 {
-			c.BaseDelay = min(c.BaseDelay, p.MaxDelay)
-		}
-	}
-	if p.MaxHint != 0 {
-		c.MaxHint = p.MaxHint
-	}
-	if p.AttemptTimeout != 0 {
-		c.AttemptTimeout = p.AttemptTimeout
-	}
-	return c
-}
-
-func (p RetryPolicy) check() error {
-	if p.MaxAttempts < 0 {
-		return optionError("WithRetry", "MaxAttempts is negative; use 1 for no repeats and 0 for the default")
-	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{{"BaseDelay", p.BaseDelay}, {"MaxDelay", p.MaxDelay}, {"MaxHint", p.MaxHint}, {"AttemptTimeout", p.AttemptTimeout}} {
-		if d.value < 0 {
-			return optionError("WithRetry", d.name+" is negative; use 0 for the default")
-		}
-	}
-	if p.MaxDelay != 0 && p.MaxDelay < p.BaseDelay {
-		return optionError("WithRetry", "MaxDelay is below BaseDelay; make it the larger one, or 0 for the default")
-	}
-	return nil
-}
-
 // WithRetry changes how calls are repeated. Negative numbers and a MaxDelay below
 // BaseDelay are refused. What is repeated is in the table of the package
 // documentation.
 func WithRetry(policy RetryPolicy) Option {
 	return func(c *config) error {
-		c.policy = policy.complete()
-		return policy.check()
+		c.policy = retry.Policy(policy).Complete()
+		if err := retry.Policy(policy).Check(); err != nil {
+			return optionError("WithRetry", err.Error())
+		}
+		return nil
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/imm-go/imm/internal/transport"
 )
 
 // newTestClient makes a client with good keys.
@@ -126,30 +128,9 @@ func TestWhatMakesSenseMakesAClient(t *testing.T) {
 	require.NoError(t, err, "a provider is not asked before the first call")
 }
 
-func TestAFieldOfTheRetryPolicyThatIsZeroHasItsDefault(t *testing.T) {
-	t.Parallel()
-	type policy = RetryPolicy
-	for name, tt := range map[string]struct{ given, want policy }{
-		"none":            {policy{}, policy{4, 100 * time.Millisecond, 10 * time.Second, 30 * time.Second, time.Minute}},
-		"attempts":        {policy{MaxAttempts: 1}, policy{1, 100 * time.Millisecond, 10 * time.Second, 30 * time.Second, time.Minute}},
-		"all":             {policy{2, 3, 4, 5, 6}, policy{2, 3, 4, 5, 6}},
-		"a long base":     {policy{BaseDelay: time.Minute}, policy{4, time.Minute, time.Minute, 30 * time.Second, time.Minute}},
-		"a short base":    {policy{BaseDelay: 1}, policy{4, 1, 10 * time.Second, 30 * time.Second, time.Minute}},
-		"a short maximum": {policy{MaxDelay: time.Millisecond}, policy{4, time.Millisecond, time.Millisecond, 30 * time.Second, time.Minute}},
-		"a long maximum":  {policy{MaxDelay: time.Hour}, policy{4, 100 * time.Millisecond, time.Hour, 30 * time.Second, time.Minute}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			require.NoError(t, tt.given.check())
-			got := tt.given.complete()
-			require.Equal(t, tt.want, policy{got.MaxAttempts, got.BaseDelay, got.MaxDelay, got.MaxHint, got.AttemptTimeout})
-		})
-	}
-}
-
 func TestTheUserAgentNamesTheSDKAndThenTheProducts(t *testing.T) {
 	t.Parallel()
-	base := "imm-go/" + version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ") " + runtime.Version()
+	base := "imm-go/" + transport.Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ") " + runtime.Version()
 	for want, opts := range map[string][]Option{
 		base:                            nil,
 		base + " photo-indexer/1.2":     {WithUserAgent("photo-indexer/1.2")},

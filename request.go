@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -15,69 +16,85 @@ const formType = "application/x-www-form-urlencoded"
 func (x *exchange) request(ctx context.Context) *http.Request {
 	c := x.client
 	encoded := x.params.Encoded()
-	now, ahead := c.now()
+	now, ahead := c.clock.Now()
 	x.ahead = ahead
+	out := new(outgoing)
+	out.url = url.URL{Scheme: c.endpoint.Scheme, Host: c.endpoint.Host, Path: "/"}
 	// The request has the context before it has anything else, so that it need
 	// not be copied for it.
-	req := (&http.Request{Method: http.MethodPost, Host: c.endpoint.host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	req.URL = &url.URL{Scheme: c.endpoint.scheme, Host: c.endpoint.host, Path: "/"}
+	req := (&http.Request{Method: http.MethodPost, Host: c.endpoint.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	req.URL = &out.url
 	sign := signable{method: http.MethodPost, path: "/", bodyHash: emptyHash}
 	if x.form {
-		sign.bodyHash = hashBody(encoded)
+		out.text.Grow(usualText)
+		sign.bodyHash = out.keep(appendHash(sign.room[:0], encoded))
 		req.Body, req.ContentLength = x.params.Body(), int64(len(encoded))
 	} else {
+		out.text.Grow(usualText + len(encoded))
 		sign.query = encoded
-		req.URL.RawQuery = string(encoded)
+		out.url.RawQuery = out.keep(encoded)
 	}
-	var room [8]signedHeader
-	headers := room[:0]
+	out.header = make(http.Header, usualHeaders)
+	// Sorted by the names that are signed, as the signature wants them.
 	if x.form {
-		headers = append(headers, signedHeader{"content-type", formType})
+		out.sign(&sign, "content-type", "Content-Type", formType)
 	}
-	headers = append(headers,
-		signedHeader{"host", c.endpoint.host},
-		signedHeader{"x-acs-action", x.action},
-		signedHeader{"x-acs-content-sha256", sign.bodyHash},
-		signedHeader{"x-acs-date", signingDate(now)})
+	sign.add("host", c.endpoint.Host) // which net/http writes by itself
+	out.sign(&sign, "x-acs-action", "X-Acs-Action", x.action)
+	out.sign(&sign, "x-acs-content-sha256", "X-Acs-Content-Sha256", sign.bodyHash)
+	out.sign(&sign, "x-acs-date", "X-Acs-Date", signingDate(now))
 	if x.creds.SecurityToken != "" {
-		headers = append(headers, signedHeader{"x-acs-security-token", x.creds.SecurityToken})
+		out.sign(&sign, "x-acs-security-token", "X-Acs-Security-Token", x.creds.SecurityToken)
 	}
-	headers = append(headers,
-		signedHeader{"x-acs-signature-nonce", newNonce()},
-		signedHeader{"x-acs-version", apiVersion})
-	sign.headers = headers
-	var text [512]byte // what an authorization usually fits into
-	authorization := sign.appendAuthorization(text[:0], x.creds.AccessKeyID, x.creds.AccessKeySecret)
-	req.Header = httpHeader(headers, c.userAgent, string(authorization))
+	out.sign(&sign, "x-acs-signature-nonce", "X-Acs-Signature-Nonce", out.keep(appendNonce(sign.room[:0])))
+	out.sign(&sign, "x-acs-version", "X-Acs-Version", apiVersion)
+	out.set("Accept", "application/json") // the service's default is XML
+	out.set("User-Agent", c.userAgent)
+	out.set("Authorization", out.keep(sign.appendAuthorization(sign.room[:0], x.creds.AccessKeyID, x.creds.AccessKeySecret)))
+	req.Header = out.header
 	return req
 }
 
-// canonicalNames are the names of the signed headers as net/http writes them.
-var canonicalNames = map[string]string{
-	"content-type":          "Content-Type",
-	"x-acs-action":          "X-Acs-Action",
-	"x-acs-content-sha256":  "X-Acs-Content-Sha256",
-	"x-acs-date":            "X-Acs-Date",
-	"x-acs-security-token":  "X-Acs-Security-Token",
-	"x-acs-signature-nonce": "X-Acs-Signature-Nonce",
-	"x-acs-version":         "X-Acs-Version",
+const (
+	usualText    = 384 // bytes of nonce, authorization and hash
+	usualHeaders = 8   // of a query with a long-lived key; one more makes a larger map
+	mostHeaders  = 10
+)
+
+// outgoing is the memory of one request in few pieces. Each attempt has its own,
+// and it is never used again, because net/http may read a request when the
+// attempt is over and a user's transport may keep it.
+type outgoing struct {
+	url    url.URL
+	text   strings.Builder // all texts that are made for the request, in a row
+	header http.Header
+	values [mostHeaders]string
+	used   int
 }
 
-// httpHeader has all values in one array.
-func httpHeader(signed []signedHeader, userAgent, authorization string) http.Header {
-	header := make(http.Header, len(signed)+2)
-	values := make([]string, 0, len(signed)+2)
-	set := func(name, value string) {
-		values = append(values, value)
-		header[name] = values[len(values)-1 : len(values) : len(values)]
-	}
-	for _, h := range signed {
-		if name, ok := canonicalNames[h.name]; ok { // the host is not among them
-			set(name, h.value)
-		}
-	}
-	set("Accept", "application/json") // the service's default is XML
-	set("User-Agent", userAgent)
-	set("Authorization", authorization)
-	return header
+// keep returns the text of bytes that are used again. The memory of texts that
+// were kept before stays where it is, so they remain what they are. It is kept out
+// of line, as set is: the size of users' programs counts.
+//
+//go:noinline
+func (o *outgoing) keep(text []byte) string {
+	before := o.text.Len()
+	o.text.Write(text)
+	return o.text.String()[before:]
+}
+
+// sign sets a header that the signature covers.
+func (o *outgoing) sign(s *signable, signedName, name, value string) {
+	s.add(signedName, value)
+	o.set(name, value)
+}
+
+// set sets a header.
+//
+//go:noinline
+func (o *outgoing) set(name, value string) {
+	values := o.values[o.used : o.used+1 : o.used+1]
+	values[0] = value
+	o.used++
+	o.header[name] = values
 }

@@ -4,9 +4,11 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"hash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,23 +32,32 @@ type signable struct {
 	query    []byte         // encoded, sorted by key
 	headers  []signedHeader // sorted by name
 	bodyHash string         // SHA-256 of the body in hex
+
+	list [8]signedHeader // memory for the headers
+	room [512]byte       // memory for what an authorization usually fits into
+}
+
+// add adds a header, whose name comes after those that were added before.
+func (s *signable) add(name, value string) {
+	if s.headers == nil {
+		s.headers = s.list[:0]
+	}
+	s.headers = append(s.headers, signedHeader{name, value})
 }
 
 // appendAuthorization appends the value of the Authorization header.
 func (s *signable) appendAuthorization(dst []byte, accessKeyID, accessKeySecret string) []byte {
-	dst = append(dst, algorithm+" Credential="...)
-	dst = append(dst, accessKeyID...)
-	dst = append(dst, ",SignedHeaders="...)
+	dst = appendTexts(dst, algorithm+" Credential=", accessKeyID, ",SignedHeaders=")
 	dst = s.appendNames(dst)
-	dst = append(dst, ",Signature="...)
+	dst = appendTexts(dst, ",Signature=")
 	h := hashers.Get().(*hasher)
-	defer hashers.Put(h)
 	sum := s.canonicalHash(h) // which uses the buffer, too
-	toSign := append(h.buf[:0], algorithm+"\n"...)
-	toSign = hex.AppendEncode(toSign, sum)
+	toSign := hex.AppendEncode(appendTexts(h.buf[:0], algorithm, "\n"), sum)
 	mac := h.macWith(accessKeySecret)
 	mac.Write(toSign)
-	return hex.AppendEncode(dst, mac.Sum(h.sum[:0]))
+	dst = hex.AppendEncode(dst, mac.Sum(h.sum[:0]))
+	hashers.Put(h)
+	return dst
 }
 
 // canonicalHash is the SHA-256 of the canonical request. The parts go into the
@@ -54,34 +65,35 @@ func (s *signable) appendAuthorization(dst []byte, accessKeyID, accessKeySecret 
 // is valid until the hasher is used again.
 func (s *signable) canonicalHash(h *hasher) []byte {
 	h.sha.Reset()
-	buf := append(h.buf[:0], s.method...)
-	buf = append(buf, '\n')
-	buf = append(buf, s.path...)
-	buf = append(buf, '\n')
+	buf := appendTexts(h.buf[:0], s.method, "\n", s.path, "\n")
 	h.sha.Write(buf)
 	h.sha.Write(s.query)
-	buf = append(buf[:0], '\n')
-	for _, header := range s.headers {
-		buf = append(buf, header.name...)
-		buf = append(buf, ':')
-		buf = append(buf, header.value...)
-		buf = append(buf, '\n')
+	buf = appendTexts(buf[:0], "\n")
+	for i := range s.headers {
+		buf = appendTexts(buf, s.headers[i].name, ":", s.headers[i].value, "\n")
 	}
-	buf = append(buf, '\n')
-	buf = s.appendNames(buf)
-	buf = append(buf, '\n')
-	buf = append(buf, s.bodyHash...)
+	buf = s.appendNames(appendTexts(buf, "\n"))
+	buf = appendTexts(buf, "\n", s.bodyHash)
 	h.sha.Write(buf)
 	h.buf = buf
 	return h.sha.Sum(h.sum[:0])
 }
 
 func (s *signable) appendNames(dst []byte) []byte {
-	for i, header := range s.headers {
-		if i > 0 {
-			dst = append(dst, ';')
-		}
-		dst = append(dst, header.name...)
+	separator := ""
+	for i := range s.headers {
+		dst = appendTexts(dst, separator, s.headers[i].name)
+		separator = ";"
+	}
+	return dst
+}
+
+// appendTexts is kept out of line, because the size of users' programs counts.
+//
+//go:noinline
+func appendTexts(dst []byte, texts ...string) []byte {
+	for _, text := range texts {
+		dst = append(dst, text...)
 	}
 	return dst
 }
@@ -94,6 +106,7 @@ type hasher struct {
 	secret string
 	buf    []byte
 	sum    [sha256.Size]byte
+	nonce  [16]byte
 }
 
 // macWith returns the keyed hash, which is made anew only if the secret changed.
@@ -105,25 +118,48 @@ func (h *hasher) macWith(secret string) hash.Hash {
 	return h.mac
 }
 
-var hashers = sync.Pool{New: func() any { return &hasher{sha: sha256.New()} }}
+var hashers = sync.Pool{New: func() any {
+	h := &hasher{sha: sha256.New()}
+	_, _ = rand.Read(h.nonce[:]) // never fails: the process ends where there is no randomness
+	return h
+}}
 
 // emptyHash is the SHA-256 of an empty body.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-// hashBody is the SHA-256 of a body in hex.
-func hashBody(body []byte) string {
+// appendHash appends the SHA-256 of a body in hex.
+func appendHash(dst, body []byte) []byte {
 	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
+	return hex.AppendEncode(dst, sum[:])
 }
 
-// newNonce is 128 random bits in hex. No two requests may have the same.
-func newNonce() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: the process ends where there is no randomness
-	var text [2 * len(b)]byte
-	hex.Encode(text[:], b[:])
-	return string(text[:])
+// appendNonce appends 128 bits in hex that no other request has. They are a random
+// number that the hasher began with and those that follow it: nobody must be
+// unable to guess them, and to ask for randomness each time takes longer than to
+// sign.
+func appendNonce(dst []byte) []byte {
+	h := hashers.Get().(*hasher)
+	low := h.nonce[8:]
+	binary.BigEndian.PutUint64(low, binary.BigEndian.Uint64(low)+1)
+	dst = hex.AppendEncode(dst, h.nonce[:])
+	hashers.Put(h)
+	return dst
 }
 
-// signingDate is the time in the only form that the service takes.
-func signingDate(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+// signingDate is the time in the only form that the service takes. It is the same
+// text for a second.
+func signingDate(t time.Time) string {
+	if last := lastDate.Load(); last != nil && last.unix == t.Unix() {
+		return last.text
+	}
+	date := &dateText{t.Unix(), t.UTC().Format("2006-01-02T15:04:05Z")}
+	lastDate.Store(date)
+	return date.text
+}
+
+type dateText struct {
+	unix int64
+	text string
+}
+
+var lastDate atomic.Pointer[dateText]

@@ -118,48 +118,37 @@ const notUTF8 = "it is not valid UTF-8; encode the text first"
 
 // file checks one file of a request.
 func (v *validator) file(index int, f *InputFile) {
-	fail := func(field, reason string) {
-		if index == oneFile {
-			v.fail("File."+field, reason)
-		} else {
-			v.fail(fmt.Sprintf("Files[%d].%s", index, field), reason)
-		}
-	}
-	text := func(field, value string) {
-		if !utf8.ValidString(value) {
-			fail(field, notUTF8)
-		}
-	}
+	c := fileCheck{v, index}
 	const wantObject = "oss://bucket/object"
 	const wantPDS = "pds://domains/{domain}/drives/{drive}/files/{file}/revisions/{revision}"
 	isPDS := isPDSFile(f.URI)
 	switch {
 	case f.URI == "":
-		fail("URI", "it is empty; want "+wantObject+" or "+wantPDS)
+		c.fail("URI", "it is empty; want "+wantObject+" or "+wantPDS)
 	case !utf8.ValidString(f.URI):
-		fail("URI", notUTF8)
+		c.fail("URI", notUTF8)
 	case !isPDS && !isOSSObject(f.URI):
-		fail("URI", quote(f.URI)+" is not the URI of a file; want "+wantObject+" or "+wantPDS)
+		c.fail("URI", quote(f.URI)+" is not the URI of a file; want "+wantObject+" or "+wantPDS)
 	case isPDS && f.FileHash == "":
-		fail("FileHash", "it is empty; a file with a pds URI needs the hash of its content")
+		c.fail("FileHash", "it is empty; a file with a pds URI needs the hash of its content")
 	}
 	if f.OSSURI != "" && !isOSSObject(f.OSSURI) {
-		fail("OSSURI", quote(f.OSSURI)+" is not the URI of an object; want "+wantObject)
+		c.fail("OSSURI", quote(f.OSSURI)+" is not the URI of an object; want "+wantObject)
 	}
-	text("OSSURI", f.OSSURI)
-	text("FileHash", f.FileHash)
-	text("CustomID", f.CustomID)
+	c.text("OSSURI", f.OSSURI)
+	c.text("FileHash", f.FileHash)
+	c.text("CustomID", f.CustomID)
 	for key, value := range f.CustomLabels {
 		if !utf8.ValidString(key) || !utf8.ValidString(value) {
-			fail(fmt.Sprintf("CustomLabels[%q]", oneLine(key)), notUTF8)
+			c.fail(fmt.Sprintf("CustomLabels[%q]", oneLine(key)), notUTF8)
 		}
 	}
-	text("MediaType", string(f.MediaType))
-	text("ContentType", f.ContentType)
+	c.text("MediaType", string(f.MediaType))
+	c.text("ContentType", f.ContentType)
 	if !fitsRFC3339(f.ProduceTime) {
-		fail("ProduceTime", notRFC3339)
+		c.fail("ProduceTime", notRFC3339)
 	}
-	text("LatLong", f.LatLong)
+	c.text("LatLong", f.LatLong)
 	for i := range f.Addresses {
 		a := &f.Addresses[i]
 		for _, part := range [...]struct{ name, value string }{
@@ -167,26 +156,49 @@ func (v *validator) file(index int, f *InputFile) {
 			{"City", a.City}, {"District", a.District}, {"Township", a.Township},
 		} {
 			if !utf8.ValidString(part.value) {
-				fail(fmt.Sprintf("Addresses[%d].%s", i, part.name), notUTF8)
+				c.fail(fmt.Sprintf("Addresses[%d].%s", i, part.name), notUTF8)
 			}
 		}
 	}
 	for i := range f.Labels {
 		if field, reason := checkLabel(&f.Labels[i]); reason != "" {
-			fail(fmt.Sprintf("Labels[%d].%s", i, field), reason)
+			c.fail(fmt.Sprintf("Labels[%d].%s", i, field), reason)
 		}
 	}
 	for i, figure := range f.Figures {
 		if !utf8.ValidString(figure.FigureID) || !utf8.ValidString(figure.FigureClusterID) || !utf8.ValidString(figure.FigureType) {
-			fail(fmt.Sprintf("Figures[%d]", i), notUTF8)
+			c.fail(fmt.Sprintf("Figures[%d]", i), notUTF8)
 		}
 	}
-	text("Title", f.Title)
-	text("Artist", f.Artist)
-	text("AlbumArtist", f.AlbumArtist)
-	text("Album", f.Album)
-	text("Composer", f.Composer)
-	text("Performer", f.Performer)
+	c.text("Title", f.Title)
+	c.text("Artist", f.Artist)
+	c.text("AlbumArtist", f.AlbumArtist)
+	c.text("Album", f.Album)
+	c.text("Composer", f.Composer)
+	c.text("Performer", f.Performer)
+}
+
+// fileCheck is the check of one file. Its methods are kept out of line, because
+// the size of users' programs counts.
+type fileCheck struct {
+	v     *validator
+	index int
+}
+
+//go:noinline
+func (c fileCheck) fail(field, reason string) {
+	if c.index == oneFile {
+		c.v.fail("File."+field, reason)
+	} else {
+		c.v.fail(fmt.Sprintf("Files[%d].%s", c.index, field), reason)
+	}
+}
+
+//go:noinline
+func (c fileCheck) text(field, value string) {
+	if !utf8.ValidString(value) {
+		c.fail(field, notUTF8)
+	}
 }
 
 func checkLabel(l *Label) (field, reason string) {

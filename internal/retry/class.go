@@ -1,7 +1,7 @@
 // Package retry decides what is repeated, when, and how much in all. It knows
 // neither HTTP nor the client that uses it: a call hands it outcomes, and each
-// outcome has a Class. It follows the error table of the service's
-// documentation, in which the code decides whatever the status.
+// outcome has a Class. It follows the error tables of the documentation of IMM
+// and of MNS, in which the code decides whatever the status.
 package retry
 
 import "strings"
@@ -54,14 +54,20 @@ func (c Class) String() string { return classNames[c] }
 // what the service has.
 func Classify(code string, status int) Class {
 	switch code {
-	case "InvalidSecurityToken.Expired":
+	case "InvalidSecurityToken.Expired", "SecurityTokenExpired":
 		return TokenExpired
-	case "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format":
+	case "InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "TimeExpired":
 		return ClockSkewed
 	case "SignatureNonceUsed":
 		return NonceUsed
 	case "SignatureDoesNotMatch", "IncompleteSignature":
 		return Unauthenticated
+	case "QueueNotExist", "MessageNotExist":
+		return NotFound
+	case "AccessDenied":
+		return Denied
+	case "QpsLimitExceeded":
+		return Throttled
 	}
 	if strings.Contains(code, "Throttling") {
 		return Throttled
@@ -81,7 +87,7 @@ func Classify(code string, status int) Class {
 		return Unauthenticated
 	case "NoPermission":
 		return Denied
-	case "InternalError", "ServiceUnavailable":
+	case "InternalError", "InternalServerError", "ServiceUnavailable":
 		return Unavailable
 	}
 	switch {

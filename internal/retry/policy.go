@@ -1,19 +1,67 @@
 package retry
 
 import (
+	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 )
 
-// Policy has the numbers. The zero value of a field is not a default here: the
-// caller fills them in.
+// Policy has the numbers. It has the fields of imm.RetryPolicy, which says what
+// they mean. A Retrier takes a complete one.
 type Policy struct {
 	MaxAttempts    int
 	BaseDelay      time.Duration
 	MaxDelay       time.Duration
 	MaxHint        time.Duration
 	AttemptTimeout time.Duration
+}
+
+// Complete fills in the defaults.
+func (p Policy) Complete() Policy {
+	c := Policy{
+		MaxAttempts: 4, BaseDelay: 100 * time.Millisecond, MaxDelay: 10 * time.Second,
+		MaxHint: 30 * time.Second, AttemptTimeout: time.Minute,
+	}
+	if p.MaxAttempts != 0 {
+		c.MaxAttempts = p.MaxAttempts
+	}
+	if p.BaseDelay != 0 {
+		c.BaseDelay = p.BaseDelay
+		c.MaxDelay = max(c.MaxDelay, p.BaseDelay)
+	}
+	if p.MaxDelay != 0 {
+		c.MaxDelay = p.MaxDelay
+		if p.BaseDelay == 0 {
+			c.BaseDelay = min(c.BaseDelay, p.MaxDelay)
+		}
+	}
+	if p.MaxHint != 0 {
+		c.MaxHint = p.MaxHint
+	}
+	if p.AttemptTimeout != 0 {
+		c.AttemptTimeout = p.AttemptTimeout
+	}
+	return c
+}
+
+// Check says which of the numbers make no sense.
+func (p Policy) Check() error {
+	if p.MaxAttempts < 0 {
+		return errors.New("MaxAttempts is negative; use 1 for no repeats and 0 for the default")
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"BaseDelay", p.BaseDelay}, {"MaxDelay", p.MaxDelay}, {"MaxHint", p.MaxHint}, {"AttemptTimeout", p.AttemptTimeout}} {
+		if d.value < 0 {
+			return errors.New(d.name + " is negative; use 0 for the default")
+		}
+	}
+	if p.MaxDelay != 0 && p.MaxDelay < p.BaseDelay {
+		return errors.New("MaxDelay is below BaseDelay; make it the larger one, or 0 for the default")
+	}
+	return nil
 }
 
 // delay is the time to wait before the repeat after the nth attempt. A hint of

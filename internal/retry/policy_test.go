@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"context"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -10,9 +11,42 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var defaults = Policy{
-	MaxAttempts: 4, BaseDelay: 100 * time.Millisecond, MaxDelay: 10 * time.Second,
-	MaxHint: 30 * time.Second, AttemptTimeout: time.Minute,
+var defaults = Policy{}.Complete()
+
+func TestAFieldThatIsZeroHasItsDefault(t *testing.T) {
+	t.Parallel()
+	type policy = Policy
+	for name, tt := range map[string]struct{ given, want policy }{
+		"none":            {policy{}, policy{4, 100 * time.Millisecond, 10 * time.Second, 30 * time.Second, time.Minute}},
+		"attempts":        {policy{MaxAttempts: 1}, policy{1, 100 * time.Millisecond, 10 * time.Second, 30 * time.Second, time.Minute}},
+		"all":             {policy{2, 3, 4, 5, 6}, policy{2, 3, 4, 5, 6}},
+		"a long base":     {policy{BaseDelay: time.Minute}, policy{4, time.Minute, time.Minute, 30 * time.Second, time.Minute}},
+		"a short base":    {policy{BaseDelay: 1}, policy{4, 1, 10 * time.Second, 30 * time.Second, time.Minute}},
+		"a short maximum": {policy{MaxDelay: time.Millisecond}, policy{4, time.Millisecond, time.Millisecond, 30 * time.Second, time.Minute}},
+		"a long maximum":  {policy{MaxDelay: time.Hour}, policy{4, 100 * time.Millisecond, time.Hour, 30 * time.Second, time.Minute}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, tt.given.Check())
+			require.Equal(t, tt.want, tt.given.Complete())
+		})
+	}
+}
+
+func TestNumbersThatMakeNoSenseAreNamed(t *testing.T) {
+	t.Parallel()
+	for want, policy := range map[string]Policy{
+		"MaxAttempts is negative":     {MaxAttempts: -1},
+		"BaseDelay is negative":       {BaseDelay: -1},
+		"MaxDelay is negative":        {MaxDelay: -1},
+		"MaxHint is negative":         {MaxHint: -1},
+		"AttemptTimeout is negative":  {AttemptTimeout: -1},
+		"MaxDelay is below BaseDelay": {BaseDelay: 2, MaxDelay: 1},
+	} {
+		require.ErrorContains(t, policy.Check(), want)
+	}
+	require.NoError(t, Policy{BaseDelay: 1, MaxDelay: 1}.Check())
+	require.NoError(t, Policy{BaseDelay: time.Hour}.Check())
 }
 
 func TestTheJitterIsFullAndItsCeilingDoublesUpToTheCap(t *testing.T) {
@@ -111,4 +145,17 @@ func TestGoroutinesShareOneBudgetExactly(t *testing.T) {
 	}
 	wg.Wait()
 	require.EqualValues(t, budgetMax-100*budgetSuccess, b.spent.Load())
+}
+
+func TestASleepIsNotBegunWhenItCannotEnd(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		begin := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		require.NoError(t, Sleep(ctx, time.Second))
+		require.Equal(t, time.Second, time.Since(begin))
+		require.Equal(t, context.DeadlineExceeded, Sleep(ctx, time.Hour))
+		cancel()
+		require.Equal(t, context.Canceled, Sleep(ctx, 0))
+		require.Equal(t, time.Second, time.Since(begin))
+	})
 }

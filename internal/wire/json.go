@@ -20,22 +20,28 @@ func AppendString(dst []byte, s string) []byte {
 			continue
 		}
 		dst = append(dst, s[start:i]...)
+		dst = appendInText(dst, c)
 		start = i + 1
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', upperHex[c>>4], upperHex[c&15])
-		}
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
+}
+
+// appendInText appends a byte of a text as it stands in a JSON string.
+func appendInText(dst []byte, c byte) []byte {
+	switch {
+	case c == '"' || c == '\\':
+		return append(dst, '\\', c)
+	case c == '\n':
+		return append(dst, '\\', 'n')
+	case c == '\r':
+		return append(dst, '\\', 'r')
+	case c == '\t':
+		return append(dst, '\\', 't')
+	case c < ' ':
+		return append(dst, '\\', 'u', '0', '0', upperHex[c>>4], upperHex[c&15])
+	}
+	return append(dst, c)
 }
 
 // AppendFloat appends f, which must be finite, as encoding/json does: in plain
@@ -138,7 +144,7 @@ func IsObject(data []byte) bool {
 // and its value as it stands there, both valid until data changes. It reports
 // false if data is not one valid JSON object.
 func Members(data []byte, visit func(name, value []byte)) bool {
-	if !json.Valid(data) {
+	if !valid(data) {
 		return false
 	}
 	data = trimSpace(data)
@@ -146,15 +152,13 @@ func Members(data []byte, visit func(name, value []byte)) bool {
 		return false
 	}
 	// From here on the syntax is known to be right, so only ends are looked for.
-	for data = trimSpace(data[1:]); data[0] != '}'; {
-		n := valueLen(data)
-		name := unquote(data[:n])
-		data = trimSpace(trimSpace(data[n:])[1:]) // the colon
-		n = valueLen(data)
-		visit(name, data[:n])
-		if data = trimSpace(data[n:]); data[0] == ',' {
-			data = trimSpace(data[1:])
-		}
+	for i := skipSpace(data, 1); data[i] != '}'; {
+		end := stringEnd(data, i)
+		name := unquote(data[i:end])
+		i = skipSpace(data, skipSpace(data, end)+1) // behind the colon
+		end = valueEnd(data, i)
+		visit(name, data[i:end])
+		i = nextItem(data, end)
 	}
 	return true
 }
@@ -182,38 +186,55 @@ func Text(value []byte) (string, bool) {
 	return s, err == nil
 }
 
-// valueLen is the length of the value that the valid JSON text data starts with.
-func valueLen(data []byte) int {
-	depth := 0
-	for i := 0; i < len(data); i++ {
+// valueEnd is the end of the value that begins at data[i] of valid JSON text.
+func valueEnd(data []byte, i int) int {
+	switch data[i] {
+	case '"':
+		return stringEnd(data, i)
+	case '{', '[':
+		return nestedEnd(data, i)
+	}
+	for i++; i < len(data); i++ { // a number or a literal
 		switch data[i] {
-		case '"':
-			for i++; data[i] != '"'; i++ {
-				if data[i] == '\\' {
-					i++
-				}
-			}
-		case '{', '[':
-			depth++
-			continue
-		case '}', ']':
-			if depth == 0 {
-				return i // the end of what holds a number or a literal
-			}
-			depth--
-		case ',', ':', ' ', '\t', '\r', '\n':
-			if depth == 0 {
-				return i
-			}
-			continue
-		default:
-			continue
+		case ',', '}', ']', ' ', '\t', '\r', '\n':
+			return i
 		}
-		if depth == 0 {
+	}
+	return i
+}
+
+// stringEnd is the end of the string whose first quote is data[i].
+func stringEnd(data []byte, i int) int {
+	for i++; ; i += 2 { // over a backslash and what is behind it
+		if i = nextSpecial(data, i); data[i] == '"' {
 			return i + 1
 		}
 	}
-	return len(data)
+}
+
+// nestedEnd is the end of the object or the array that begins at data[i].
+func nestedEnd(data []byte, i int) int {
+	for depth := 0; ; i++ {
+		switch data[i] {
+		case '"':
+			i = stringEnd(data, i) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+}
+
+// nextItem is where the next item begins, or else the bracket that ends them,
+// behind an item that ends at data[i].
+func nextItem(data []byte, i int) int {
+	if i = skipSpace(data, i); data[i] == ',' {
+		i = skipSpace(data, i+1)
+	}
+	return i
 }
 
 func trimSpace(data []byte) []byte {

@@ -5,7 +5,6 @@ package wire
 import (
 	"errors"
 	"io"
-	"strconv"
 	"sync"
 	"sync/atomic"
 )
@@ -20,9 +19,9 @@ const maxPooled = 256 << 10
 // The memory is pooled. It goes back when Release was called and every reader
 // that Body returned is closed: net/http may read a body after the call ended.
 type Params struct {
-	encoded []byte // percent-encoded, key=value joined by &
-	json    []byte // one value before it is encoded
-	refs    atomic.Int32
+	out  Writer // percent-encoded, key=value joined by &
+	json []byte // one value before it is encoded
+	refs atomic.Int32
 }
 
 var pool = sync.Pool{New: func() any { return new(Params) }}
@@ -30,14 +29,14 @@ var pool = sync.Pool{New: func() any { return new(Params) }}
 // Get returns empty parameters. Call Release when the call is over.
 func Get() *Params {
 	p := pool.Get().(*Params)
-	p.encoded, p.json = p.encoded[:0], p.json[:0]
+	p.out.reset()
 	p.refs.Store(1)
 	return p
 }
 
 // Release gives up the parameters; they must not be used afterwards.
 func (p *Params) Release() {
-	if p.refs.Add(-1) == 0 && cap(p.encoded) <= maxPooled && cap(p.json) <= maxPooled {
+	if p.refs.Add(-1) == 0 && cap(p.out.buf) <= maxPooled && cap(p.json) <= maxPooled {
 		pool.Put(p)
 	}
 }
@@ -45,7 +44,7 @@ func (p *Params) Release() {
 // Text adds a parameter.
 func (p *Params) Text(key, value string) {
 	p.key(key)
-	p.encoded = appendEscaped(p.encoded, value)
+	p.out.set(appendEscaped(p.out.written(), value))
 }
 
 // OptionalText adds a parameter unless its value is empty.
@@ -65,7 +64,7 @@ func (p *Params) OptionalInt(key string, value int64) {
 // Int adds a whole number.
 func (p *Params) Int(key string, value int64) {
 	p.key(key)
-	p.encoded = strconv.AppendInt(p.encoded, value, 10)
+	p.out.Number(value)
 }
 
 // SetText adds a text unless there is none; an empty one is added.
@@ -102,24 +101,33 @@ func (p *Params) OptionalStrings(key string, values []string) {
 func (p *Params) JSON(key string, encode func(dst []byte) []byte) {
 	p.key(key)
 	p.json = encode(p.json[:0])
-	p.encoded = appendEscaped(p.encoded, p.json)
+	p.out.set(appendEscaped(p.out.written(), p.json))
+}
+
+// Write adds a parameter whose value is the JSON that the caller writes before it
+// adds the next one. It is JSON without the step between.
+func (p *Params) Write(key string) *Writer {
+	p.key(key)
+	return &p.out
 }
 
 func (p *Params) key(key string) {
-	if len(p.encoded) > 0 {
-		p.encoded = append(p.encoded, '&')
+	dst := p.out.written()
+	if len(dst) > 0 {
+		dst = append(dst, '&')
 	}
-	p.encoded = appendEscaped(p.encoded, key)
-	p.encoded = append(p.encoded, '=')
+	dst = appendEscaped(dst, key)
+	p.out.set(append(dst, '='))
+	p.out.comma = false
 }
 
 // Encoded returns the encoding, which is valid until Release.
-func (p *Params) Encoded() []byte { return p.encoded }
+func (p *Params) Encoded() []byte { return p.out.written() }
 
 // Body returns the encoding as the body of a request. Each body must be closed.
 func (p *Params) Body() io.ReadCloser {
 	p.refs.Add(1)
-	return &body{params: p, rest: p.encoded}
+	return &body{params: p, rest: p.out.written()}
 }
 
 // body may be closed while another goroutine reads it, as net/http does when a

@@ -234,7 +234,7 @@ func TestAGiantBufferIsNotPooled(t *testing.T) {
 		"encoding": func(p *Params) { p.Text("A", giant) },
 		"JSON": func(p *Params) {
 			p.JSON("A", func(dst []byte) []byte { return append(dst, giant...)[:0] })
-			require.Less(t, cap(p.encoded), maxPooled)
+			require.Less(t, cap(p.out.buf), maxPooled)
 		},
 	}
 	for name, add := range tests {
@@ -246,7 +246,7 @@ func TestAGiantBufferIsNotPooled(t *testing.T) {
 			for range 100 {
 				other := Get()
 				require.NotSame(t, p, other)
-				require.LessOrEqual(t, cap(other.encoded), maxPooled)
+				require.LessOrEqual(t, cap(other.out.buf), maxPooled)
 				require.LessOrEqual(t, cap(other.json), maxPooled)
 				defer other.Release()
 			}

@@ -1,12 +1,15 @@
-package imm
+// Package transport has what every client of the module does alike beneath its
+// operations: connections and their limits, where requests may go, how far one
+// came that got no answer, by which clock it is dated, and what an answer says
+// that nobody documented. It knows neither the operations nor package imm.
+package transport
 
 import (
 	"crypto/tls"
 	"math"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
+	"runtime"
 	"time"
 )
 
@@ -20,13 +23,22 @@ const (
 	maxHeaderBytes = 1 << 20
 )
 
-// newHTTPClient copies the user's client, or makes one.
-func newHTTPClient(users *http.Client) *http.Client {
+// Version is the one of this module.
+const Version = "0.1.0"
+
+// UserAgent names the module and what it runs on.
+func UserAgent() string {
+	return "imm-go/" + Version + " (" + runtime.GOOS + "; " + runtime.GOARCH + ") " + runtime.Version()
+}
+
+// NewClient copies the user's client, or makes one if that is nil. The wait is
+// how long an answer may take because the request asks for that.
+func NewClient(users *http.Client, wait time.Duration) *http.Client {
 	client := http.Client{}
 	if users != nil {
 		client = *users
 	} else {
-		client.Transport = newTransport()
+		client.Transport = newTransport(wait)
 	}
 	// Whoever answers with a redirect gets no request, and so no token, sent on
 	// to another host.
@@ -34,14 +46,14 @@ func newHTTPClient(users *http.Client) *http.Client {
 	return &client
 }
 
-func newTransport() *http.Transport {
+func newTransport(wait time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: pingAfter}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
+		ResponseHeaderTimeout:  headerTimeout + wait,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		// The pool is as wide as the calls are concurrent; the default of 2
 		// would close and dial a connection for nearly every call.
@@ -51,23 +63,4 @@ func newTransport() *http.Transport {
 		ForceAttemptHTTP2:   true,
 		HTTP2:               &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
 	}
-}
-
-// connTrace learns how far an attempt came. Its fields may be set by another
-// goroutine after the attempt is over.
-type connTrace struct {
-	asked  atomic.Bool // the transport tells of its connections at all
-	got    atomic.Bool
-	reused atomic.Bool
-	hooks  httptrace.ClientTrace
-}
-
-func newConnTrace() *connTrace {
-	t := new(connTrace)
-	t.hooks.GetConn = func(string) { t.asked.Store(true) }
-	t.hooks.GotConn = func(info httptrace.GotConnInfo) {
-		t.got.Store(true)
-		t.reused.Store(info.Reused)
-	}
-	return t
 }
