@@ -56,6 +56,29 @@ var endpoints = []endpoint{
 		methods: controlMethods{http.MethodPost: (*Server).controlPutTask},
 	},
 	{
+		path: "subscriptions", about: "GET subscriptions?wait=SECONDS: subscriptions and targets, and what was delivered; POST subscriptions: subscribe to a topic",
+		methods: controlMethods{
+			http.MethodGet:  (*Server).controlSubscriptions,
+			http.MethodPost: (*Server).controlSubscribe,
+		},
+	},
+	{
+		path: "targets", about: "POST targets: add a target of EventBridge",
+		methods: controlMethods{http.MethodPost: (*Server).controlAddTarget},
+	},
+	{
+		path: "deliveryfaults", about: "GET, POST or DELETE deliveryfaults: read, add or forget the faults that deliveries meet",
+		methods: controlMethods{
+			http.MethodGet:    (*Server).controlPendingDeliveryFaults,
+			http.MethodPost:   (*Server).controlInjectDelivery,
+			http.MethodDelete: (*Server).controlClearDeliveryFaults,
+		},
+	},
+	{
+		path: "certificate", about: "GET certificate?url=URL: the certificate that a push names, as PEM",
+		methods: controlMethods{http.MethodGet: (*Server).controlCertificate},
+	},
+	{
 		path: "reset", about: "POST reset: everything as it was after the start",
 		methods: controlMethods{http.MethodPost: (*Server).controlReset},
 	},
@@ -68,11 +91,13 @@ var endpoints = []endpoint{
 	},
 }
 
-// controlAnswer is what a control endpoint answers: a value that becomes JSON.
+// controlAnswer is what a control endpoint answers: a value that becomes JSON, or a
+// certificate.
 type controlAnswer struct {
 	status int
 	allow  string // the methods that would do, where the one that came does not
 	value  any
+	pem    []byte
 }
 
 // controlError is the answer that has a sentence about what was wrong.
@@ -104,6 +129,11 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	if a.allow != "" {
 		header.Set("Allow", a.allow)
+	}
+	if a.pem != nil {
+		header.Set("Content-Type", "application/x-pem-file")
+		_, _ = w.Write(a.pem) // it fails where the client went away
+		return
 	}
 	w.WriteHeader(a.status)
 	encoder := json.NewEncoder(w)

@@ -114,7 +114,7 @@ func (s *Server) controlInject(r *http.Request) controlAnswer {
 	if refusal != nil {
 		return *refusal
 	}
-	sent, err := decodeFaults(body)
+	sent, err := decodeFaults[controlFault](body)
 	if err != nil {
 		return controlRefusal(http.StatusBadRequest, "The faults are not accepted: "+err.Error()+".")
 	}
@@ -143,19 +143,19 @@ func controlBody(r *http.Request, limit int64) ([]byte, *controlAnswer) {
 }
 
 // decodeFaults reads one fault or an array of faults, and nothing else.
-func decodeFaults(body []byte) ([]controlFault, error) {
+func decodeFaults[T any](body []byte) ([]T, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
 		return nil, errors.New("the body is empty; it is JSON, one fault or an array of faults")
 	}
-	var faults []controlFault
+	var faults []T
 	var err error
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if body[0] == '[' {
 		err = decoder.Decode(&faults)
 	} else {
-		faults = make([]controlFault, 1)
+		faults = make([]T, 1)
 		err = decoder.Decode(&faults[0])
 	}
 	if err == nil && decoder.InputOffset() != int64(len(body)) {

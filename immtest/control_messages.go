@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -35,19 +36,29 @@ func (s *Server) controlMessages(r *http.Request) controlAnswer {
 		}
 		after = n
 	}
-	var wait time.Duration
-	if text := query.Get("wait"); text != "" {
-		seconds, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(seconds) || seconds < 0 || seconds > maxControlWait.Seconds() {
-			return controlRefusal(http.StatusBadRequest, fmt.Sprintf("The parameter wait is a number of seconds from 0 to %v.", maxControlWait.Seconds()))
-		}
-		wait = time.Duration(seconds * float64(time.Second))
+	wait, refusal := controlWait(query)
+	if refusal != nil {
+		return *refusal
 	}
 	values := []json.RawMessage{}
 	for _, message := range s.messagesAfter(r.Context(), topicName, after, wait) {
 		values = append(values, jsonValue(message))
 	}
 	return controlOK(values)
+}
+
+// controlWait is how long a request may wait, zero where it does not say.
+func controlWait(query url.Values) (time.Duration, *controlAnswer) {
+	text := query.Get("wait")
+	if text == "" {
+		return 0, nil
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(seconds) || seconds < 0 || seconds > maxControlWait.Seconds() {
+		a := controlRefusal(http.StatusBadRequest, fmt.Sprintf("The parameter wait is a number of seconds from 0 to %v.", maxControlWait.Seconds()))
+		return 0, &a
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
 }
 
 // jsonValue is a message as a JSON value: the object that it is, or text where it

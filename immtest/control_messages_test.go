@@ -15,17 +15,15 @@ func TestMessagesAreJSONValuesOldestFirst(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	require.Equal(t, "[]\n", control(s, http.MethodGet, "messages?topic=t", "").Body.String())
-	to := &notification{}
-	to.MNS.TopicName = "t"
 	for _, text := range []string{`{"Success":true}`, `not JSON`, `{"Success":false}`} {
-		s.send(to, []byte(text))
+		s.Publish("t", "", []byte(text))
 	}
 	all := []any{map[string]any{"Success": true}, "not JSON", map[string]any{"Success": false}}
 	require.Equal(t, all, get[[]any](t, s, "messages?topic=t"))
 	require.Equal(t, all[1:], get[[]any](t, s, "messages?topic=t&after=1"))
 	require.Empty(t, get[[]any](t, s, "messages?topic=t&after=99"))
 	require.Empty(t, get[[]any](t, s, "messages?topic=other&wait=0"))
-	require.Equal(t, []stateTopic{{"t", 3}}, get[controlState](t, s, "state").Topics)
+	require.Equal(t, []stateTopic{{TopicName: "t", Messages: 3}}, get[controlState](t, s, "state").Topics)
 }
 
 func TestALongPollEndsWithTheMessageOrTheTime(t *testing.T) {

@@ -13,9 +13,10 @@ func (s *Server) controlReset(r *http.Request) controlAnswer {
 
 // Reset puts everything back to as it was when NewServer returned: it forgets
 // faults, recorded requests, messages, nonces, and what was made or changed since
-// in projects, datasets, bindings and buckets. Work that is pending is dropped, and
-// Reset waits for work that is being done, such as a scan, so that nothing from
-// before arrives after it. The address and the transports of the server stay. A
+// in projects, datasets, bindings, buckets, queues, subscriptions and targets. Work
+// that is pending is dropped, a push that is under way ends, and Reset waits for work
+// that is being done, such as a scan, so that nothing from before arrives after it.
+// The address, the transports and the certificates of the server stay. A
 // call that is under way meanwhile counts as before or as after the reset.
 func (s *Server) Reset() {
 	for {
@@ -24,6 +25,7 @@ func (s *Server) Reset() {
 			s.mu.Unlock()
 			return
 		}
+		s.deliveries.cancel()
 		for timer := range s.timers {
 			if timer.Stop() {
 				s.running.Done()
@@ -58,6 +60,13 @@ func (s *Server) restart() {
 		close(t.arrived) // whoever waits looks for the new topic of that name
 	}
 	s.buckets, s.projects, s.topics = fresh.buckets, fresh.projects, fresh.topics
+	for _, q := range s.queues {
+		q.signal()
+	}
+	if s.deliveries.idle != nil {
+		close(s.deliveries.idle)
+	}
+	s.queues, s.deliveries = fresh.queues, fresh.deliveries
 	s.attachments = fresh.attachments
 	s.failingBuckets, s.failingObjects, s.faults = fresh.failingBuckets, fresh.failingObjects, fresh.faults
 	s.nonces, s.limit, s.requests, s.recorded = fresh.nonces, fresh.limit, fresh.requests, fresh.recorded

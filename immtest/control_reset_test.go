@@ -63,8 +63,8 @@ func TestAResetPutsEverythingBack(t *testing.T) {
 // named here.
 func TestAResetKnowsEveryFieldOfAServer(t *testing.T) {
 	t.Parallel()
-	stays := "config done running mu closed timers working settled listener tokenKey"
-	back := "buckets projects topics attachments nonces limit faults requests recorded failingBuckets failingObjects"
+	stays := "config done running mu closed timers working settled listener tokenKey signing pushes"
+	back := "buckets projects topics queues deliveries attachments nonces limit faults requests recorded failingBuckets failingObjects"
 	require.ElementsMatch(t, strings.Fields(stays+" "+back), strings.Fields(fieldNames[Server]()))
 }
 

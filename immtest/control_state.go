@@ -14,6 +14,7 @@ type controlState struct {
 	Projects []stateProject
 	Buckets  []stateBucket
 	Topics   []stateTopic
+	Queues   []stateQueue `json:",omitempty"`
 }
 
 type stateProject struct {
@@ -41,6 +42,13 @@ type stateBucket struct {
 type stateTopic struct {
 	TopicName string
 	Messages  int // all that it ever got
+	Discarded int `json:",omitzero"` // those that were too large, beside
+}
+
+type stateQueue struct {
+	QueueName string
+	Messages  int // those that nobody deleted
+	Invisible int // those of them that were received a short time ago
 }
 
 // bucketView is a bucket to look at without the lock.
@@ -66,7 +74,7 @@ func (v bucketView) count() int {
 }
 
 // controlState answers with projects and what is in them, all of them or those
-// that the query names, and with all buckets and topics.
+// that the query names, and with all buckets, topics and queues.
 func (s *Server) controlState(r *http.Request) controlAnswer {
 	query, refusal := controlQuery(r, "project", "dataset")
 	if refusal != nil {
@@ -88,9 +96,14 @@ func (s *Server) controlState(r *http.Request) controlAnswer {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.topics)) {
 		t := s.topics[name]
-		if count := t.dropped + len(t.messages); count > 0 { // asking for messages makes a topic, too
-			state.Topics = append(state.Topics, stateTopic{name, count})
+		if count := t.dropped + len(t.messages); count+t.discarded > 0 { // asking for messages makes a topic, too
+			state.Topics = append(state.Topics, stateTopic{name, count, t.discarded})
 		}
+	}
+	now := s.now()
+	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
+		q := s.queues[name]
+		state.Queues = append(state.Queues, stateQueue{name, len(q.messages), q.invisible(now)})
 	}
 	for name, b := range s.buckets {
 		buckets[name] = bucketView{b.fsys, maps.Clone(b.inMem)}

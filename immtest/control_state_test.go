@@ -36,7 +36,7 @@ func TestTheStateShowsWhatTheServerHolds(t *testing.T) {
 		},
 	}, state.Projects[0])
 	require.Equal(t, []stateBucket{{"folder", 3}, {"test-bucket", 1}}, state.Buckets)
-	require.Equal(t, []stateTopic{{"done", 1}}, state.Topics)
+	require.Equal(t, []stateTopic{{TopicName: "done", Messages: 1}}, state.Topics)
 	d := state.Projects[1].Datasets[0]
 	require.Len(t, d.Bindings, 1)
 	require.Equal(t, "oss://test-bucket", d.Bindings[0].URI)

@@ -88,7 +88,8 @@ func TestAWrongMethodIsToldWhichOnesWouldDo(t *testing.T) {
 	s := newServer(t)
 	for path, allowed := range map[string]string{
 		"messages": "GET, HEAD", "requests": "GET, HEAD", "state": "GET, HEAD", "reset": "POST",
-		"faults": "GET, HEAD, POST, DELETE", "failures": "POST", "objects/b/k": "PUT, DELETE",
+		"faults": "GET, HEAD, POST, DELETE", "failures": "POST", "subscriptions": "GET, HEAD, POST",
+		"targets": "POST", "deliveryfaults": "GET, HEAD, POST, DELETE", "certificate": "GET, HEAD", "objects/b/k": "PUT, DELETE",
 	} {
 		w := control(s, http.MethodPatch, path, "")
 		require.Contains(t, refused(t, w, http.StatusMethodNotAllowed), "PATCH")
@@ -109,6 +110,13 @@ func TestAMisspeltParameterIsRefused(t *testing.T) {
 		{http.MethodPost, "faults?a=1", "parameter a"},
 		{http.MethodDelete, "faults?action=GetBinding", "action"},
 		{http.MethodPost, "failures?a=1", "parameter a"},
+		{http.MethodGet, "subscriptions?waits=1", "waits"},
+		{http.MethodPost, "subscriptions?a=1", "parameter a"},
+		{http.MethodPost, "targets?a=1", "parameter a"},
+		{http.MethodGet, "deliveryfaults?a=1", "parameter a"},
+		{http.MethodPost, "deliveryfaults?a=1", "parameter a"},
+		{http.MethodDelete, "deliveryfaults?a=1", "parameter a"},
+		{http.MethodGet, "certificate?uri=x", "uri"},
 		{http.MethodPost, "reset?project=p", "project"},
 		{http.MethodPut, "objects/b/k?x=1", "parameter x"},
 		{http.MethodDelete, "objects/b/k?x=1", "parameter x"},

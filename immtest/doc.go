@@ -33,11 +33,18 @@
 //   - Indexing is asynchronous: the message with the outcome of each file is on
 //     the topic 100 ms after the call, in the form that [WithMessageFormat] names.
 //     [Server.WaitMessage] receives it. As the service does, the emulator drops a
-//     message for MNS that is above 64 KB.
+//     message for MNS that is above 64 KB; [Server.Discarded] counts these.
+//   - Messages are delivered, too. [WithSubscription] pushes those of an MNS topic
+//     to an address or an http.Handler, in the three formats, signed and repeated as
+//     MNS does, or puts them into a queue. Queues, also those of [WithQueue], have the API
+//     of MNS below /queues/NAME/messages. [WithEventBridge] pushes every index call that
+//     finishes as a signed event of CloudEvents. [Server.Certificate] is where receivers
+//     get the certificates. [Server.WaitDelivered] returns once all is delivered.
 //   - Lists come in pages that stay stable while things come and go. [Server.PutTask]
 //     says which tasks there are; no operation makes one.
 //   - [Server.Inject] makes calls fail as they fail in production, [Server.FailBinding]
-//     a binding, and [Server.FailObject] one file of a call. [WithQPS] throttles,
+//     a binding, and [Server.FailObject] one file of a call. [Server.InjectDelivery]
+//     loses, doubles, delays, reorders and forges what is delivered. [WithQPS] throttles,
 //     [WithTemporaryCredentials] lets keys end, and [WithClockOffset] sets the clock
 //     wrong.
 //
@@ -71,7 +78,8 @@
 // Every wait is a timer of package time, so inside a testing/synctest bubble the
 // states of a binding appear at their exact times and the test takes none. Make
 // the server inside the bubble and use [Server.Client] or [Server.Transport]
-// there: a real listener cannot be waited for in a bubble.
+// there: a real listener cannot be waited for in a bubble. Pushes come at their
+// exact times as well where a subscription has a Handler.
 //
 // # Memory
 //
@@ -79,7 +87,9 @@
 // test; one with EXIF takes the text of that besides. A query looks at every file,
 // 100,000 of them in a tenth to half of a second. What a server records does not
 // grow without end: of requests the last 10,000 stay, and of them and of each topic's
-// messages the last 64 MiB.
+// messages the last 64 MiB. So it is with a queue. A subscription has at most 64 MiB of
+// messages pending and 64 pushes under way, so a receiver that never answers holds up
+// no other and fills no memory.
 //
 // All of it is safe for concurrent use, and servers share nothing.
 package immtest

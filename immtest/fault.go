@@ -106,11 +106,11 @@ func (s *Server) Inject(faults ...Fault) {
 	}
 }
 
-// ClearFaults forgets the faults that are pending.
+// ClearFaults forgets the faults that are pending, those of deliveries as well.
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults, s.deliveries.faults = nil, nil
 }
 
 // takeFault is the fault that a request of this action meets, if any.
@@ -180,6 +180,9 @@ func (s *Server) scripted(f *Fault, in *received) answer {
 	}
 	if status < 200 || status > 599 {
 		status = http.StatusInternalServerError
+	}
+	if f.Code != "" && in.isQueue() {
+		return queueError(now, newMNSRequestID(), in.host, &failure{status: status, code: f.Code, message: f.Message})
 	}
 	if f.Code != "" {
 		return errorAnswer(now, newRequestID(), in.host, &failure{status: status, code: f.Code, message: f.Message})

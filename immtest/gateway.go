@@ -28,7 +28,12 @@ type received struct {
 	tooLarge bool // the body is above maxRequestBody and was not read to its end
 }
 
-func (in *received) action() string { return in.header.Get("X-Acs-Action") }
+func (in *received) action() string {
+	if in.isQueue() {
+		return in.queueAction()
+	}
+	return in.header.Get("X-Acs-Action")
+}
 
 // parameters are those of the query and those of a form body. Of two with one
 // name the one in the query comes first.
@@ -84,6 +89,9 @@ func (s *Server) answer(ctx context.Context, in *received) answer {
 
 // gateway answers a request in earnest.
 func (s *Server) gateway(ctx context.Context, in *received) answer {
+	if in.isQueue() {
+		return s.queueGateway(ctx, in)
+	}
 	requestID := newRequestID()
 	now := s.now()
 	result, f := s.process(ctx, in, requestID, now)

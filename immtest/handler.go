@@ -20,11 +20,17 @@ import (
 //	GET    /_emulator/state?project=P&dataset=D               Files, Bindings and more
 //	POST   /_emulator/faults, and GET and DELETE              Inject, ClearFaults
 //	POST   /_emulator/failures                                FailBinding, FailObject
+//	GET    /_emulator/subscriptions?wait=SECONDS              Subscriptions, WaitDelivered
+//	POST   /_emulator/subscriptions                           Subscribe
+//	POST   /_emulator/targets                                 AddEventBridge
+//	POST   /_emulator/deliveryfaults, and GET and DELETE      InjectDelivery, ClearFaults
+//	GET    /_emulator/certificate?url=URL                     Certificate, as PEM
 //	POST   /_emulator/tasks                                   PutTask
 //	POST   /_emulator/reset                                   Reset
 //	PUT    /_emulator/objects/BUCKET/KEY, and DELETE          PutObject, DeleteObject
 //
-// They speak JSON; docs/testing.md in the repository shows it.
+// They speak JSON; docs/testing.md in the repository shows it. Paths below /queues/
+// are the queue API of MNS; see WithQueue.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isControl(r) {
 		s.serveControl(w, r)
@@ -44,7 +50,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header := w.Header()
 	maps.Copy(header, a.header)
-	header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	if a.status != http.StatusNoContent { // which must not have one
+		header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.sent()) // it fails where the client went away
 	switch a.ending {

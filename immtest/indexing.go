@@ -106,6 +106,7 @@ func (s *Server) acceptBatch(c *call, files []inputFile, isBatch bool) (any, *fa
 			UserData:  userData,
 		},
 	}
+	s.deliveries.pending++ // until report
 	s.after(s.config.indexDelay, func() { s.run(work) })
 	return indexAnswer{RequestID: c.requestID, EventID: newEventID()}, nil
 }
@@ -122,11 +123,8 @@ func (s *Server) run(b *batch) {
 			Error:        s.index(b.dataset, file, nil),
 		})
 	}
-	if b.topics.empty() {
-		return
-	}
 	b.message.EndTime = s.now()
-	s.send(&b.topics, s.config.messageFormat.encode(&b.message, b.isBatch))
+	s.report(b)
 }
 
 // index reads one file and puts it into the dataset. It returns the error that

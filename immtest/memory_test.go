@@ -60,7 +60,7 @@ func indexMany(ctx context.Context, s *Server, first, count int) error {
 }
 
 // heap is how much memory is in use.
-func heap() uint64 {
+func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
@@ -80,15 +80,15 @@ func (s *Server) forgetRecords() {
 func BenchmarkMillionFiles(b *testing.B) {
 	const files = 1_000_000
 	for b.Loop() {
-		before := heap()
+		before := heapInUse()
 		s := NewServer(WithBucket("test-bucket", endlessFS{}), WithIndexDelay(0))
 		if err := indexMany(b.Context(), s, 0, files); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		all := heap() - before
+		all := heapInUse() - before
 		s.forgetRecords()
-		dataset := heap() - before
+		dataset := heapInUse() - before
 		b.ReportMetric(float64(all)/(1<<20), "MiB")
 		b.ReportMetric(float64(dataset)/files, "bytes/file")
 		b.ReportMetric(files/b.Elapsed().Seconds(), "files/s")
@@ -105,11 +105,11 @@ func TestAFileTakesFewBytes(t *testing.T) {
 	const files = 20_000
 	require.NoError(t, indexMany(t.Context(), s, 0, files))
 	s.forgetRecords()
-	with := heap()
+	with := heapInUse()
 	s.mu.Lock()
 	clear(s.projects)
 	s.mu.Unlock()
-	perFile := (with - heap()) / files
+	perFile := (with - heapInUse()) / files
 	require.Less(t, perFile, uint64(500))
 	require.Greater(t, perFile, uint64(100), "what was counted are not the files")
 	runtime.KeepAlive(s)

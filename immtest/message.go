@@ -54,7 +54,7 @@ type wrapper struct {
 
 // subject is acs:imm, a region, an account and the project. What follows the
 // project is not documented for indexing; the dataset is what there is.
-const subject = "acs:imm:cn-hangzhou:1000000000000000:"
+const subject = "acs:imm:" + defaultRegion + ":" + accountID + ":"
 
 // encode writes a message. Nothing documents that the wrapper's id is the EventId
 // of the call's answer, so it is another one: who counts on that learns it here.
@@ -63,16 +63,20 @@ func (f MessageFormat) encode(m *indexMessage, isBatch bool) []byte {
 	if f != MessageWrapped {
 		return bare
 	}
-	kind := "imm:FileMeta:Index"
-	if isBatch {
-		kind = "imm:FileMeta:BatchIndex"
-	}
 	return encodeJSON(wrapper{
 		ID:      newEventID(),
 		Source:  "acs.imm",
-		Type:    kind,
+		Type:    eventType(isBatch),
 		Subject: subject + m.ProjectName + "/" + m.DatasetName,
 		Time:    strconv.FormatInt(m.EndTime.UnixMilli(), 10),
 		Content: string(bare),
 	})
+}
+
+// eventType is the type of an event about one file or about a batch.
+func eventType(isBatch bool) string {
+	if isBatch {
+		return "imm:FileMeta:BatchIndex"
+	}
+	return "imm:FileMeta:Index"
 }

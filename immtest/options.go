@@ -39,6 +39,9 @@ type config struct {
 	messageFormat  MessageFormat
 	idleTimeout    time.Duration
 	extractors     []extractor
+	subscriptions  []topicSubscription
+	targets        []EventBridgeTarget
+	queues         map[string]time.Duration // the visibility timeout of each
 }
 
 // keyPair is one set of credentials that the server knows.
@@ -52,6 +55,7 @@ func newConfig(opts []Option) config {
 		buckets:      make(map[string]fs.FS),
 		projects:     make(map[string]string),
 		datasets:     make(map[datasetID]string),
+		queues:       make(map[string]time.Duration),
 		readyTime:    defaultReadyTime,
 		fullScanTime: defaultFullScanTime,
 		indexDelay:   defaultIndexDelay,

@@ -16,11 +16,13 @@ const (
 
 // Request is one request that the server got, and what it was answered.
 type Request struct {
-	Action   string // the X-Acs-Action header
+	Action   string // the X-Acs-Action header, or the operation of a queue, such as ReceiveMessage
 	Method   string
+	Path     string // such as /queues/NAME/messages, and / for IMM
 	RawQuery string
 	Form     url.Values // the parameters of query and body together
-	// Header has "REDACTED" in place of Authorization and X-Acs-Security-Token.
+	// Header has "REDACTED" in place of Authorization, X-Acs-Security-Token and
+	// Security-Token.
 	Header http.Header
 	Body   []byte
 	Time   time.Time // of its arrival, by the server's clock
@@ -41,7 +43,7 @@ type recording struct {
 func (s *Server) record(in *received) *recording {
 	r := &recording{in: *in, time: s.now()}
 	r.in.header = in.header.Clone()
-	for _, name := range []string{"Authorization", "X-Acs-Security-Token"} {
+	for _, name := range []string{"Authorization", "X-Acs-Security-Token", "Security-Token"} {
 		if _, sent := r.in.header[name]; sent {
 			r.in.header[name] = []string{"REDACTED"}
 		}
@@ -81,6 +83,7 @@ func (s *Server) Requests() []Request {
 		all = append(all, Request{
 			Action:   r.in.action(),
 			Method:   r.in.method,
+			Path:     r.in.url.Path,
 			RawQuery: r.in.url.RawQuery,
 			Form:     form,
 			Header:   r.in.header.Clone(),

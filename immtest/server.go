@@ -24,6 +24,8 @@ type Server struct {
 	config   config
 	done     chan struct{} // closed when the server is
 	tokenKey [32]byte      // of the seals of page tokens
+	signing  signing       // of what is pushed
+	pushes   *http.Client  // for pushes over the network
 
 	// running counts the goroutines and the timers that Close waits for. It grows
 	// only under mu and only while the server is open.
@@ -38,6 +40,8 @@ type Server struct {
 	buckets     map[string]*bucket
 	projects    map[string]*project
 	topics      map[string]*topic
+	queues      map[string]*queue
+	deliveries  deliveries
 	attachments map[string]*attachment // by bucket
 	nonces      nonceLog
 	limit       throttle
@@ -52,7 +56,8 @@ type Server struct {
 
 // NewServer makes a server. Nothing listens and no goroutine runs until
 // something needs it, yet every server should be closed: a pending binding or
-// batch runs on.
+// batch runs on. It panics where a subscription, a queue or a target of EventBridge
+// in its options makes no sense.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		config:      newConfig(opts),
@@ -61,6 +66,9 @@ func NewServer(opts ...Option) *Server {
 		buckets:     make(map[string]*bucket),
 		projects:    make(map[string]*project),
 		topics:      make(map[string]*topic),
+		queues:      make(map[string]*queue),
+		deliveries:  newDeliveries(),
+		pushes:      newPushClient(),
 		attachments: make(map[string]*attachment),
 
 		failingBuckets: make(map[string]string),
@@ -71,6 +79,9 @@ func NewServer(opts ...Option) *Server {
 		s.buckets[name] = newBucket(name, fsys)
 	}
 	s.addConfigured()
+	if err := s.addDestinations(); err != nil {
+		panic(err.Error())
+	}
 	return s
 }
 
@@ -97,8 +108,9 @@ func (s *Server) URL() string {
 // in which the server is the handler. Zero means never.
 func (s *Server) IdleTimeout() time.Duration { return s.config.idleTimeout }
 
-// Close stops the listener, the timers of bindings and batches, and every answer
-// that hangs, and returns once nothing of the server runs any more. What the
+// Close stops the listener, the timers of bindings, batches and repeats, pushes
+// that are under way, and every answer that hangs, and returns once nothing of the
+// server runs any more. What the
 // server recorded can still be read; a later request is refused as by a port on
 // which nothing listens. Close may be called more than once.
 func (s *Server) Close() {
@@ -106,6 +118,7 @@ func (s *Server) Close() {
 	if !s.closed {
 		s.closed = true
 		close(s.done)
+		s.deliveries.cancel()
 		for timer := range s.timers {
 			if timer.Stop() {
 				s.running.Done()
@@ -119,6 +132,7 @@ func (s *Server) Close() {
 		listener.Close()
 	}
 	s.running.Wait()
+	s.pushes.CloseIdleConnections()
 }
 
 // Format writes a short name whatever the verb. Without it fmt would walk through
@@ -162,6 +176,29 @@ func (s *Server) after(d time.Duration, work func()) {
 		}
 	})
 	s.timers[timer] = struct{}{}
+}
+
+// afterLocked is after for work that needs s.mu. The caller holds it, too.
+func (s *Server) afterLocked(d time.Duration, work func()) {
+	s.after(d, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		work()
+	})
+}
+
+// spawn runs work in a goroutine of its own, unless the server is closed. The
+// caller holds s.mu.
+func (s *Server) spawn(work func()) {
+	if s.closed {
+		return
+	}
+	s.running.Add(1)
+	s.working++
+	go func() {
+		defer s.running.Done()
+		s.work(work)
+	}()
 }
 
 // wait returns true after d, and false as soon as ctx or the server ends.

@@ -40,11 +40,12 @@ const messageOverhead = 48
 
 // topic keeps the last messages, and knows which of them was not handed out yet.
 type topic struct {
-	messages [][]byte // they do not change
-	dropped  int      // how many came before the first of messages
-	next     int      // index of the next to hand out
-	bytes    int
-	arrived  chan struct{} // closed, and made anew, when a message arrives
+	messages  [][]byte // they do not change
+	dropped   int      // how many came before the first of messages
+	next      int      // index of the next to hand out
+	bytes     int
+	discarded int           // how many were too large
+	arrived   chan struct{} // closed, and made anew, when a message arrives
 }
 
 // topic finds or makes a topic. The caller holds s.mu.
@@ -57,16 +58,83 @@ func (s *Server) topic(name string) *topic {
 	return t
 }
 
-// send puts a message onto the topics.
-func (s *Server) send(to *notification, message []byte) {
+// report tells topics and targets what became of a batch.
+func (s *Server) report(b *batch) {
+	var message []byte
+	if !b.topics.empty() {
+		message = s.config.messageFormat.encode(&b.message, b.isBatch)
+	}
+	events := make(map[*destination][]byte)
+	for _, to := range s.targets() {
+		events[to] = newEvent(&b.message, b.isBatch, to.region)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if to.MNS.TopicName != "" && len(message) <= maxMNSMessage {
-		s.topic(to.MNS.TopicName).add(message)
+	defer s.deliveries.done()
+	if b.topics.MNS.TopicName != "" {
+		s.publish(b.topics.MNS.TopicName, "", message)
 	}
-	if to.RocketMQ.TopicName != "" {
-		s.topic(to.RocketMQ.TopicName).add(message)
+	if b.topics.RocketMQ.TopicName != "" {
+		s.topic(b.topics.RocketMQ.TopicName).add(message)
 	}
+	for _, to := range s.deliveries.destinations { // in their order
+		if event := events[to]; event != nil {
+			s.deliver(to, &delivery{message: event})
+		}
+	}
+}
+
+// targets are those of EventBridge.
+func (s *Server) targets() []*destination {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*destination
+	for _, to := range s.deliveries.destinations {
+		if to.topic == "" {
+			all = append(all, to)
+		}
+	}
+	return all
+}
+
+// Publish puts a message onto an MNS topic as another program would, for example
+// one that is no index message. A tag goes along to subscriptions; it may be empty. A message
+// above 64 KB is discarded.
+func (s *Server) Publish(topicName, tag string, message []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.publish(topicName, tag, bytes.Clone(message))
+}
+
+// publish puts a message onto an MNS topic and delivers it to the subscriptions.
+// The caller holds s.mu.
+func (s *Server) publish(topicName, tag string, message []byte) {
+	t := s.topic(topicName)
+	if len(message) > maxMNSMessage {
+		t.discarded++
+		return
+	}
+	t.add(message)
+	id, now := "", s.now()
+	for _, to := range s.deliveries.destinations {
+		if to.topic == topicName {
+			if id == "" {
+				id = newMNSMessageID()
+			}
+			s.deliver(to, &delivery{id: id, tag: tag, message: message, published: now})
+		}
+	}
+}
+
+// Discarded is how many messages of an MNS topic were discarded because they are
+// above 64 KB, as MNS does without telling anybody.
+func (s *Server) Discarded(topicName string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.topics[topicName]; t != nil {
+		return t.discarded
+	}
+	return 0
 }
 
 // add puts a message behind the others and drops the oldest ones above the limit,

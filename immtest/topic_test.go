@@ -9,13 +9,18 @@ import (
 
 // fill sends messages of a mebibyte, numbered from first on.
 func fill(s *Server, first, count int) {
-	to := &notification{}
-	to.RocketMQ.TopicName = "queue"
 	for i := range count {
 		message := make([]byte, 1<<20-messageOverhead)
 		copy(message, strconv.Itoa(first+i)+" ")
-		s.send(to, message)
+		put(s, "queue", message)
 	}
+}
+
+// put adds a message to a topic as one of RocketMQ, which has no limit of 64 KB.
+func put(s *Server, topicName string, message []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.topic(topicName).add(message)
 }
 
 func number(t *testing.T, message []byte) int {
@@ -58,11 +63,9 @@ func TestATopicKeepsTheLastMessages(t *testing.T) {
 func TestAMessageAboveTheLimitIsKeptUntilTheNext(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	to := &notification{}
-	to.RocketMQ.TopicName = "queue"
-	s.send(to, make([]byte, maxTopicBytes+1))
+	put(s, "queue", make([]byte, maxTopicBytes+1))
 	require.Len(t, s.Messages("queue"), 1)
-	s.send(to, []byte("next"))
+	put(s, "queue", []byte("next"))
 	require.Equal(t, [][]byte{[]byte("next")}, s.Messages("queue"))
 }
 

@@ -41,6 +41,9 @@ type flagValues struct {
 	messageFormat        string
 	buckets              list
 	projects, datasets   list
+	queues               list
+	subscriptions        list
+	eventBridges         list
 	qps                  float64
 	strict               bool
 
@@ -98,6 +101,9 @@ func (v *flagValues) define(flags *flag.FlagSet) {
 	flags.DurationVar(&v.rescanInterval, "rescan-interval", defaultRescanInterval, "`time` between looks at the folders of bound buckets for changes; 0: never")
 	flags.DurationVar(&v.clockOffset, "clock-offset", 0, "`time` that the clock of the emulator is ahead, or behind where it is negative")
 	flags.StringVar(&v.messageFormat, "message-format", "bare", "`form` of messages: bare or wrapped")
+	flags.Var(&v.subscriptions, "subscription", "`topic=URL[,format=xml|json|simplified][,strategy=backoff|exponential]`: push the messages of a topic as MNS does; topic=queue:name puts them into a queue (repeatable)")
+	flags.Var(&v.queues, "queue", "`name[=visibility]`: a queue with the API of MNS, and its visibility timeout, by default 30s (repeatable)")
+	flags.Var(&v.eventBridges, "eventbridge", "`URL[,token=T][,region=R]`: push every index call that finishes as EventBridge does (repeatable)")
 	flags.DurationVar(&v.idleTimeout, "idle-timeout", defaultIdleTimeout, "`time` after which an idle connection is dropped; 0: never")
 	flags.StringVar(&v.logFormat, "log", "text", "`form` of the log: text or json")
 	flags.BoolVar(&v.version, "version", false, "print the version and end")
@@ -131,7 +137,10 @@ func (v *flagValues) apply() error {
 	if err := v.addBuckets(); err != nil {
 		return err
 	}
-	return v.addDatasets()
+	if err := v.addDatasets(); err != nil {
+		return err
+	}
+	return v.addDestinations()
 }
 
 // check refuses values of which the emulator would make something else than what

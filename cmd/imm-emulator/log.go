@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -19,7 +20,7 @@ func logged(next http.Handler, logger *slog.Logger) http.Handler {
 		watched := &responseWriter{ResponseWriter: w}
 		defer func() {
 			attrs := []slog.Attr{slog.String("action", r.Header.Get("X-Acs-Action"))}
-			if strings.HasPrefix(r.URL.Path, "/_emulator/") {
+			if strings.HasPrefix(r.URL.Path, "/_emulator/") || strings.HasPrefix(r.URL.Path, "/queues/") {
 				attrs = []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path)}
 			}
 			attrs = append(attrs, slog.Int("status", watched.status))
@@ -27,7 +28,7 @@ func logged(next http.Handler, logger *slog.Logger) http.Handler {
 				attrs = append(attrs, slog.String("code", code))
 			}
 			attrs = append(attrs, slog.Duration("duration", time.Since(start)))
-			if id := w.Header().Get("X-Acs-Request-Id"); id != "" {
+			if id := cmp.Or(w.Header().Get("X-Acs-Request-Id"), w.Header().Get("X-Mns-Request-Id")); id != "" {
 				attrs = append(attrs, slog.String("request_id", id))
 			}
 			logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
@@ -67,6 +68,10 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 
 // code is the error code of the answer, empty where there is none.
 func (w *responseWriter) code() string {
+	if _, rest, isXML := strings.Cut(string(w.body), "<Code>"); isXML { // of a queue
+		code, _, _ := strings.Cut(rest, "</Code>")
+		return code
+	}
 	var refused struct{ Code string }
 	// A page of the front end is not JSON, and has no code.
 	_ = json.Unmarshal(w.body, &refused)
