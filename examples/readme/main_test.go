@@ -41,29 +41,36 @@ func flat(code string) string {
 	return b.String()
 }
 
-func TestTheProgramsAndFragmentsOfTheReadmeAreOnesThatCompile(t *testing.T) {
+// documents are README.md and those in docs.
+func documents(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	return append(names, filepath.Join(root, "README.md"))
+}
+
+func TestTheProgramsAndFragmentsOfTheDocumentsAreOnesThatCompile(t *testing.T) {
 	t.Parallel()
-	program, fragments := read(t, "main.go"), flat(read(t, "fragments_test.go"))
+	program := read(t, "main.go")
+	files, err := filepath.Glob("*fragments_test.go")
+	require.NoError(t, err)
+	fragments := ""
+	for _, name := range files {
+		fragments += flat(read(t, name))
+	}
 	programs := 0
-	for _, block := range goBlocks(read(t, filepath.Join(root, "README.md"))) {
-		if strings.HasPrefix(block, "package ") {
-			programs++
-			require.Equal(t, program, block)
-		} else {
-			require.Contains(t, fragments, flat(block), "put it into fragments_test.go as well")
+	for _, document := range documents(t) {
+		for _, block := range goBlocks(read(t, document)) {
+			if strings.HasPrefix(block, "package ") {
+				programs++
+				require.Equal(t, program, block)
+			} else {
+				require.Contains(t, fragments, flat(block), "%s: put it into a file of fragments as well", document)
+			}
 		}
 	}
 	require.Equal(t, 1, programs)
-}
-
-func TestTheFragmentsAboutTestingCompile(t *testing.T) {
-	t.Parallel()
-	fragments := flat(read(t, "testing_fragments_test.go") + read(t, "fragments_test.go"))
-	blocks := goBlocks(read(t, filepath.Join(root, "docs", "testing.md")))
-	require.Len(t, blocks, 4)
-	for _, block := range blocks {
-		require.Contains(t, fragments, flat(block), "put it into testing_fragments_test.go as well")
-	}
 }
 
 func TestTheReadmeShowsWhatItsProgramPrints(t *testing.T) {
@@ -77,8 +84,7 @@ func TestTheReadmeShowsWhatItsProgramPrints(t *testing.T) {
 
 func TestTheFilesThatTheDocumentsLinkToExist(t *testing.T) {
 	t.Parallel()
-	for _, document := range []string{"README.md", "docs/architecture.md", "docs/testing.md"} {
-		name := filepath.Join(root, filepath.FromSlash(document))
+	for _, name := range documents(t) {
 		for rest := read(t, name); ; {
 			_, after, found := strings.Cut(rest, "](")
 			if !found {
@@ -91,7 +97,7 @@ func TestTheFilesThatTheDocumentsLinkToExist(t *testing.T) {
 			}
 			target, _, _ = strings.Cut(target, "#")
 			_, err := os.Stat(filepath.Join(filepath.Dir(name), filepath.FromSlash(target)))
-			require.NoError(t, err, document)
+			require.NoError(t, err, name)
 		}
 	}
 }
