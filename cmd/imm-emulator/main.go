@@ -14,66 +14,16 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"log/slog"
-	"net"
 	"os"
 	"os/signal"
-	"strconv"
 	"syscall"
 
-	"github.com/imm-go/imm/immtest"
+	"github.com/imm-go/imm/internal/emulator"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program the hard way
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// run is the program. It ends when ctx does.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	s, err := parse(args, stdout)
-	switch {
-	case errors.Is(err, errShown):
-		return 0
-	case err != nil:
-		fmt.Fprintln(stderr, "imm-emulator:", err)
-		return 2
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
-	if err != nil {
-		fmt.Fprintf(stderr, "imm-emulator: %v; -addr chooses another address, with port 0 any that is free\n", err)
-		return 2
-	}
-	logger := slog.New(s.logHandler(stderr))
-	if !isLoopback(listener.Addr()) {
-		logger.Warn("others on the network can reach this address, and the default keys are published", "addr", listener.Addr().String())
-	}
-	fmt.Fprintln(stdout, "listening on "+address(listener.Addr()))
-
-	emulator := immtest.NewServer(s.options...)
-	defer emulator.Close()
-	if err := serve(ctx, listener, emulator, logger); err != nil {
-		fmt.Fprintln(stderr, "imm-emulator:", err)
-		return 1
-	}
-	return 0
-}
-
-// isLoopback reports whether only this machine reaches an address.
-func isLoopback(addr net.Addr) bool {
-	tcp, ok := addr.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
-}
-
-// address is the URL of a listener. One on all addresses is shown by a name that
-// a client on this machine can use.
-func address(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return "http://" + net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
-	}
-	return "http://" + addr.String()
+	program := emulator.Program{Name: "imm-emulator", Version: versionText()}
+	os.Exit(program.Run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -1,4 +1,4 @@
-package main
+package emulator
 
 import (
 	"bufio"
@@ -26,7 +26,7 @@ func build(t *testing.T) string {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	command := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=v1.2.3", "-o", binary, ".")
+	command := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version=v1.2.3", "-o", binary, "github.com/imm-go/imm/cmd/imm-emulator")
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -41,7 +41,7 @@ func TestTheProgramIsOneStaticFileThatServesUntilASignal(t *testing.T) {
 	}
 	version, err := exec.Command(binary, "-version").Output()
 	require.NoError(t, err)
-	require.True(t, strings.HasPrefix(string(version), "imm-emulator v1.2.3 "))
+	require.Equal(t, "imm-emulator v1.2.3 "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH+"\n", string(version))
 
 	p, command, printed := launch(t, binary, "-bucket", "test-bucket="+filepath.Join("..", "..", "examples", "photos"),
 		"-access-key-id", "id", "-access-key-secret", "the-secret", "-security-token", "the-token", "-index-delay", "10ms")

@@ -1,4 +1,4 @@
-package main
+package emulator
 
 import (
 	"errors"
@@ -62,15 +62,15 @@ func (l *list) Set(value string) error {
 	return nil
 }
 
-func parse(args []string, out io.Writer) (settings, error) {
+func (p Program) parse(args []string, out io.Writer) (settings, error) {
 	var v flagValues
-	flags := flag.NewFlagSet("imm-emulator", flag.ContinueOnError)
+	flags := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // one sentence is enough for a mistake
 	v.define(flags)
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(out, "imm-emulator emulates Alibaba Cloud IMM for tests, and prints the address to send calls to.\nThe flags:")
+		fmt.Fprintln(out, p.Name+" emulates Alibaba Cloud IMM for tests, and prints the address to send calls to.\nThe flags:")
 		flags.SetOutput(out)
 		flags.PrintDefaults()
 		return v.settings, errShown
@@ -79,7 +79,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	case flags.NArg() > 0:
 		return v.settings, fmt.Errorf("%q is not a flag; -h lists the flags", flags.Arg(0))
 	case v.version:
-		fmt.Fprintln(out, "imm-emulator "+versionText())
+		fmt.Fprintln(out, p.Name+" "+p.Version)
 		return v.settings, errShown
 	}
 	return v.settings, v.apply()

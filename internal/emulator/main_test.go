@@ -1,4 +1,4 @@
-package main
+package emulator
 
 import (
 	"bufio"
@@ -52,6 +52,11 @@ func (b *buffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+// run is the program with a name and a version.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return Program{Name: "imm-emulator", Version: "v1.2.3"}.Run(ctx, args, stdout, stderr)
 }
 
 // start runs the program on a free port until the test or stop ends it.

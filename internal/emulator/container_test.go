@@ -1,4 +1,4 @@
-package main
+package emulator
 
 import (
 	"os"
@@ -18,6 +18,6 @@ func TestTheContainerHasNoShellAndNoRoot(t *testing.T) {
 	} {
 		require.Contains(t, string(text), line)
 	}
-	_, err = parse([]string{"-addr", "0.0.0.0:8787", "-addr", "127.0.0.1:1"}, nil)
+	_, err = Program{}.parse([]string{"-addr", "0.0.0.0:8787", "-addr", "127.0.0.1:1"}, nil)
 	require.NoError(t, err, "flags may come again")
 }
