@@ -101,3 +101,16 @@ func TestTheFilesThatTheDocumentsLinkToExist(t *testing.T) {
 		}
 	}
 }
+
+func TestTheReadmeShowsTheRecordingAsTheScriptMadeIt(t *testing.T) {
+	t.Parallel()
+	recording := read(t, filepath.Join(root, "docs", "recordings", "imm-index.txt"))
+	var shown strings.Builder
+	for line := range strings.Lines(recording) {
+		if line != "\n" {
+			shown.WriteString("    ")
+		}
+		shown.WriteString(line)
+	}
+	require.Contains(t, read(t, filepath.Join(root, "README.md")), "\n\n"+shown.String()+"\n")
+}
