@@ -16,7 +16,7 @@ import (
 )
 
 // The README names every test of this module, and every row of a test's table,
-// and nothing that does not exist.
+// and nothing that does not exist. Of the tests of immtest it names some.
 func TestTheREADMENamesTheTestsThatThereAre(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("README.md")
@@ -28,14 +28,11 @@ func TestTheREADMENamesTheTestsThatThereAre(t *testing.T) {
 		}
 	}
 	there := make(map[string]bool)
-	for _, pattern := range []string{"published/*_test.go", "nginx/*_test.go"} {
-		files, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		require.NotEmpty(t, files)
-		for _, file := range files {
-			addTests(t, there, file)
-		}
+	for _, pattern := range []string{"published/*_test.go", "nginx/*_test.go", "queue/*_test.go"} {
+		addFiles(t, there, pattern)
 	}
+	elsewhere := make(map[string]bool)
+	addFiles(t, elsewhere, "../immtest/*_test.go")
 	s, err := scenario.Load()
 	require.NoError(t, err)
 	for _, step := range s.Refusals {
@@ -47,13 +44,14 @@ func TestTheREADMENamesTheTestsThatThereAre(t *testing.T) {
 		require.Contains(t, string(text), "| `"+s.Name+".json` |")
 	}
 	for name := range named {
-		require.True(t, there[name], "README.md names %q, which is not there", name)
+		require.True(t, there[name] || elsewhere[name], "README.md names %q, which is not there", name)
 	}
 	for name := range there {
 		test, row, isRow := strings.Cut(name, "/")
 		// A row need not be named where its test has others that are, but for the
-		// two tests whose rows are the checks themselves.
-		if isRow && !strings.HasPrefix(test, "TestTheGatewayRefuses") && !strings.HasPrefix(test, "TestArgumentsAreRefused") {
+		// tests whose rows are the checks themselves.
+		if isRow && !strings.HasPrefix(test, "TestTheGatewayRefuses") && !strings.HasPrefix(test, "TestArgumentsAreRefused") &&
+			!strings.HasPrefix(test, "TestTheQueueRefuses") {
 			continue
 		}
 		require.True(t, named[name] || !isRow && namedByRow(named, test), "README.md does not name %q (row %q)", test, row)
@@ -67,6 +65,17 @@ func namedByRow(named map[string]bool, test string) bool {
 		}
 	}
 	return false
+}
+
+// addFiles adds the tests of the files of a pattern, of which there is one or more.
+func addFiles(t *testing.T, there map[string]bool, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		addTests(t, there, file)
+	}
 }
 
 // addTests adds the tests of a file, and the rows of their tables: structures
