@@ -8,7 +8,8 @@ GO ?= go
 FUZZTIME ?= 60s
 COUNT ?= 6
 BENCH ?= .
-BASE ?=
+BENCHTIME ?= 200ms
+WRITE ?=
 TESTFLAGS ?=
 ARGS ?=
 
@@ -26,8 +27,8 @@ TOOL := $(GO) tool -modfile="$(CURDIR)/tools/go.mod"
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "Variables: FUZZTIME=$(FUZZTIME), COUNT=$(COUNT) and BENCH=$(BENCH) (bench), BASE=old.txt (bench: compare"
-	@echo "with an earlier build/bench.txt), TESTFLAGS (go test), ARGS (arguments of demo and emulator)."
+	@echo "Variables: FUZZTIME=$(FUZZTIME), COUNT=$(COUNT), BENCHTIME=$(BENCHTIME), BENCH=$(BENCH) and WRITE (bench),"
+	@echo "TESTFLAGS (go test), ARGS (arguments of demo and emulator)."
 
 demo: ## index the sample images against the embedded emulator
 	@$(GO) run ./examples/quickstart $(ARGS)
@@ -90,12 +91,14 @@ lint: ## check format, go vet, golangci-lint, and that go.mod files are tidy and
 	done; \
 	if [ -n "$$failed" ]; then echo "golangci-lint has findings in:$$failed" >&2; exit 1; fi
 
-bench: ## run the benchmarks of the root module and sum them up with benchstat
-	@set -euo pipefail; mkdir -p build; \
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) . ./internal/... > build/bench.txt \
-		|| { cat build/bench.txt; exit 1; }; \
-	grep -q '^Benchmark' build/bench.txt || { echo "no benchmark matches BENCH=$(BENCH)"; exit 1; }; \
-	$(TOOL) benchstat $(BASE) build/bench.txt
+# It compiles once, so that an edit meanwhile cannot change what later rounds measure.
+bench: ## compare the cost of calls with the published core and plain code (WRITE=yes: into docs)
+	@set -euo pipefail; mkdir -p build; : > build/bench.txt; cd bench; \
+	$(GO) test -c -o ../build/bench.test .; \
+	for round in $$(seq $(COUNT)); do \
+		../build/bench.test -test.run '^$$' -test.bench '$(BENCH)' -test.benchtime $(BENCHTIME) >> ../build/bench.txt; \
+	done; \
+	$(GO) run ./report $(if $(WRITE),-write ../docs) < ../build/bench.txt
 
 fuzz: ## run every fuzz target of all modules for FUZZTIME
 	@set -euo pipefail; \

@@ -26,7 +26,7 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 	req.URL = &out.url
 	sign := signable{method: http.MethodPost, path: "/", bodyHash: emptyHash}
 	if x.form {
-		out.text.Grow(usualText)
+		out.text.Grow(usualText + len(emptyHash))
 		sign.bodyHash = out.keep(appendHash(sign.room[:0], encoded))
 		req.Body, req.ContentLength = x.params.Body(), int64(len(encoded))
 	} else {
@@ -56,7 +56,7 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 }
 
 const (
-	usualText    = 384 // bytes of nonce, authorization and hash
+	usualText    = 288 // bytes of the nonce and the authorization
 	usualHeaders = 8   // of a query with a long-lived key; one more makes a larger map
 	mostHeaders  = 10
 )

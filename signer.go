@@ -134,9 +134,9 @@ func appendHash(dst, body []byte) []byte {
 }
 
 // appendNonce appends 128 bits in hex that no other request has. They are a random
-// number that the hasher began with and those that follow it: nobody must be
-// unable to guess them, and to ask for randomness each time takes longer than to
-// sign.
+// number that the hasher began with, and those that follow it: a nonce may be
+// guessed, since the signature covers it, and to ask the system for randomness
+// each time would take as long as to sign.
 func appendNonce(dst []byte) []byte {
 	h := hashers.Get().(*hasher)
 	low := h.nonce[8:]

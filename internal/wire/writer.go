@@ -49,50 +49,65 @@ func (w *Writer) grow(n int) {
 //go:noinline
 func (w *Writer) set(written []byte) { w.buf, w.n = written[:cap(written)], len(written) }
 
-func (w *Writer) raw(text string) { w.n += copy(w.room(len(text)), text) }
+// mark is a character of JSON's own, percent-encoded.
+type mark [3]byte
+
+var (
+	beginObject = mark{'%', '7', 'B'}
+	endObject   = mark{'%', '7', 'D'}
+	beginArray  = mark{'%', '5', 'B'}
+	endArray    = mark{'%', '5', 'D'}
+	comma       = mark{'%', '2', 'C'}
+	colon       = mark{'%', '3', 'A'}
+	quotation   = mark{'%', '2', '2'}
+)
 
 // BeginObject begins an object, as an element or behind Name.
-func (w *Writer) BeginObject() { w.begin("%7B") }
+func (w *Writer) BeginObject() { w.begin(beginObject) }
 
 // EndObject ends the object that was begun last.
-func (w *Writer) EndObject() { w.end("%7D") }
+func (w *Writer) EndObject() { w.end(endObject) }
 
 // BeginArray begins an array, as an element or behind Name.
-func (w *Writer) BeginArray() { w.begin("%5B") }
+func (w *Writer) BeginArray() { w.begin(beginArray) }
 
 // EndArray ends the array that was begun last.
-func (w *Writer) EndArray() { w.end("%5D") }
+func (w *Writer) EndArray() { w.end(endArray) }
 
 // begin is kept out of line, and so are others here: the size of users' programs
 // counts, and every field would carry a copy.
 //
 //go:noinline
-func (w *Writer) begin(bracket string) {
+func (w *Writer) begin(bracket mark) {
 	w.separate()
-	w.raw(bracket)
+	w.put(bracket)
 	w.comma = false
 }
 
 //go:noinline
-func (w *Writer) end(bracket string) {
-	w.raw(bracket)
+func (w *Writer) end(bracket mark) {
+	w.put(bracket)
 	w.comma = true
 }
 
 func (w *Writer) separate() {
 	if w.comma {
-		w.raw("%2C")
+		w.put(comma)
 	}
+}
+
+func (w *Writer) put(m mark) {
+	*(*mark)(w.room(len(m))) = m
+	w.n += len(m)
 }
 
 // Name begins a member, whose value must follow.
 func (w *Writer) Name(name string) {
 	w.separate()
-	room := w.room(len("%22%22%3A") + len(name))
-	n := copy(room, "%22")
-	n += copy(room[n:], name)
-	n += copy(room[n:], "%22%3A")
-	w.n += n
+	w.put(quotation)
+	w.n += copy(w.room(len(name)), name)
+	w.put(quotation)
+	w.put(colon)
 	w.comma = false
 }
 
@@ -168,9 +183,7 @@ func (w *Writer) Texts(name string, texts map[string]string) {
 // pair adds a member that is a text.
 func (w *Writer) pair(name, value string) {
 	w.quote(name)
-	room := w.room(len("%3A"))
-	*(*[3]byte)(room) = [3]byte{'%', '3', 'A'}
-	w.n += 3
+	w.put(colon)
 	w.comma = false
 	w.quote(value)
 }
@@ -178,23 +191,23 @@ func (w *Writer) pair(name, value string) {
 // quote adds a text.
 func (w *Writer) quote(text string) {
 	const piece = 1 << 10 // makes room for no more than it needs by much
-	room := w.room(len("%2C%22%22") + longest*min(len(text), piece))
+	room := w.room(len(comma) + 2*len(quotation) + longest*min(len(text), piece))
 	n := 0
 	if w.comma {
-		*(*[3]byte)(room) = [3]byte{'%', '2', 'C'}
-		n = 3
+		*(*mark)(room) = comma
+		n = len(comma)
 	}
-	*(*[3]byte)(room[n:]) = [3]byte{'%', '2', '2'}
-	n += 3
+	*(*mark)(room[n:]) = quotation
+	n += len(quotation)
 	var seen byte
 	for len(text) > piece {
-		w.n += escape(room[n:], text[:piece], &seen) + n
+		w.n += n + escape(room[n:], text[:piece], &seen)
 		text = text[piece:]
-		room, n = w.room(len("%22")+longest*min(len(text), piece)), 0
+		room, n = w.room(len(quotation)+longest*min(len(text), piece)), 0
 	}
 	n += escape(room[n:], text, &seen)
-	*(*[3]byte)(room[n:]) = [3]byte{'%', '2', '2'}
-	w.n += n + 3
+	*(*mark)(room[n:]) = quotation
+	w.n += n + len(quotation)
 	w.comma = true
 	if seen >= 0x80 {
 		w.beyondASCII = true
