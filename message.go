@@ -41,6 +41,8 @@ type IndexMessage struct {
 	// that has it says, and zero if none does. The id of a message that is
 	// delivered again is the same. PublishTime is the time of the event, if all
 	// that there is around the message is an event.
+	// A receiver of package notify puts the id and the time of the queue here where
+	// no envelope has them.
 	MessageID   string    `json:"-"`
 	MessageTag  string    `json:"-"` // by which subscriptions to a topic of MNS can choose
 	PublishTime time.Time `json:"-"`

@@ -100,10 +100,8 @@ func (s *Server) controlState(r *http.Request) controlAnswer {
 			state.Topics = append(state.Topics, stateTopic{name, count, t.discarded})
 		}
 	}
-	now := s.now()
-	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
-		q := s.queues[name]
-		state.Queues = append(state.Queues, stateQueue{name, len(q.messages), q.invisible(now)})
+	for _, q := range s.queueStates() {
+		state.Queues = append(state.Queues, stateQueue{q.Name, q.Visible + q.Invisible, q.Invisible})
 	}
 	for name, b := range s.buckets {
 		buckets[name] = bucketView{b.fsys, maps.Clone(b.inMem)}

@@ -60,6 +60,13 @@ type destination struct {
 	bytes   int         // of what is pending
 
 	pending, delivered, failed, attempts int
+	last                                 attemptFailure
+}
+
+// attemptFailure is how the last attempt failed that did.
+type attemptFailure struct {
+	status int // 0: no answer
+	reason string
 }
 
 // delivery is one message on its way to one destination.
@@ -123,12 +130,14 @@ func (s *Server) attempt(to *destination, d *delivery) {
 	d.attempts++
 	to.attempts++
 	if f.Lose {
+		to.last = attemptFailure{reason: "it was lost by a DeliveryFault"}
 		s.settle(to, d, false)
 		return
 	}
 	if f.Duplicate && !d.doubled { // otherwise repeats would double without end
 		d.doubled = true
 		double := *d
+		to.attempts++
 		s.accept(to, &double)
 		s.start(to, &double)
 	}
@@ -189,8 +198,8 @@ func (s *Server) push(to *destination, d *delivery) {
 	ctx := s.deliveryContext()
 	for d != nil {
 		header, body := to.request(s, d)
-		acknowledged, ended := s.post(ctx, to, header, body)
-		s.pushed(ctx, to, d, acknowledged)
+		failed, ended := s.post(ctx, to, header, body)
+		s.pushed(ctx, to, d, failed)
 		<-ended
 		d = s.nextPush(ctx, to)
 	}
@@ -202,18 +211,19 @@ func (s *Server) deliveryContext() context.Context {
 	return s.deliveries.ctx
 }
 
-// pushed decides what follows an attempt.
-func (s *Server) pushed(ctx context.Context, to *destination, d *delivery, acknowledged bool) {
+// pushed decides what follows an attempt, which did not fail if there is no failure.
+func (s *Server) pushed(ctx context.Context, to *destination, d *delivery, failed *attemptFailure) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ctx.Err() != nil {
 		return // the server is closed, or drops what is pending
 	}
 	defer s.release(to, d)
-	if acknowledged {
+	if failed == nil {
 		s.settle(to, d, true)
 		return
 	}
+	to.last = *failed
 	pause, again := to.pauses(s.deliveries.random, d.attempts)
 	if !again {
 		s.settle(to, d, false)
@@ -271,10 +281,19 @@ type SubscriptionState struct {
 	Name     string
 	Endpoint string // the URL, or queue:NAME
 
+	// Deliveries are counted, so a message that a DeliveryFault doubles counts twice.
 	Delivered int // acknowledged, or put into the queue
 	Failed    int // lost, given up after the last repeat, or beyond the limit of what may be pending
 	Pending   int // on their way, or waiting for a repeat
-	Attempts  int // the attempts of all of them together
+	// Attempts are those of all of them together: at least one of each, but for what
+	// was beyond the limit.
+	Attempts int
+
+	// LastStatus and LastError say how the last attempt failed that did, also if
+	// later ones did not: the status of the answer, which is 0 if none came, and a
+	// sentence. They are zero as long as none has failed.
+	LastStatus int    `json:",omitzero"`
+	LastError  string `json:",omitzero"`
 }
 
 // Subscriptions lists the subscriptions of all topics and the targets of
@@ -291,6 +310,7 @@ func (s *Server) Subscriptions() []SubscriptionState {
 		all = append(all, SubscriptionState{
 			Topic: to.topic, Name: to.name, Endpoint: endpoint,
 			Delivered: to.delivered, Failed: to.failed, Pending: to.pending, Attempts: to.attempts,
+			LastStatus: to.last.status, LastError: to.last.reason,
 		})
 	}
 	return all

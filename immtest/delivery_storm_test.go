@@ -59,6 +59,7 @@ func TestDeliveriesOfHundredsOfGoroutinesAllEnd(t *testing.T) {
 	require.Len(t, seen, goroutines*each)
 	require.Zero(t, states[0].Failed)
 	require.Zero(t, states[0].Pending)
+	require.Equal(t, attempts, states[0].Attempts, "as many as the receiver saw")
 	require.Greater(t, states[0].Delivered, goroutines*each, "some arrive twice")
 	require.Equal(t, goroutines*each, states[1].Delivered)
 	require.Len(t, states, 2+goroutines)

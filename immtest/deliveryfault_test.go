@@ -77,6 +77,8 @@ func TestWhatEachDeliveryFaultDoes(t *testing.T) {
 					state := s.Subscriptions()[0]
 					require.Equal(t, len(strings.Fields(c.want)), state.Delivered)
 					require.Zero(t, state.Pending)
+					require.Equal(t, state.Delivered+state.Failed, state.Attempts, "none was repeated")
+					require.Equal(t, state.Failed > 0, state.LastError == "it was lost by a DeliveryFault")
 				})
 			})
 		}
@@ -106,6 +108,7 @@ func TestRepeatsOfADuplicateDoNotDoubleAgain(t *testing.T) {
 		require.NoError(t, s.WaitDelivered(t.Context()))
 		require.Len(t, r.all(), 2*4)
 		require.Equal(t, 2, s.Subscriptions()[0].Failed)
+		require.Equal(t, 2*4, s.Subscriptions()[0].Attempts)
 	})
 }
 

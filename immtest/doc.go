@@ -39,7 +39,9 @@
 //     MNS does, or puts them into a queue. Queues, also those of [WithQueue], have the API
 //     of MNS below /queues/NAME/messages. [WithEventBridge] pushes every index call that
 //     finishes as a signed event of CloudEvents. [Server.Certificate] is where receivers
-//     get the certificates. [Server.WaitDelivered] returns once all is delivered.
+//     get the certificates, and [AccountID] owns the topics. [Server.WaitDelivered]
+//     returns once all is delivered, [Server.Subscriptions] says what was and how the
+//     last attempt failed, and [Server.Queues] what is in the queues.
 //   - Lists come in pages that stay stable while things come and go. [Server.PutTask]
 //     says which tasks there are; no operation makes one.
 //   - [Server.Inject] makes calls fail as they fail in production, [Server.FailBinding]

@@ -132,7 +132,8 @@ func TestAnEventThatIsRefusedComesAgainWithItsID(t *testing.T) {
 		for _, gap := range r.gaps() {
 			require.True(t, gap >= 10*time.Second && gap <= 20*time.Second, gap)
 		}
-		require.Equal(t, []SubscriptionState{{Name: "target-1", Endpoint: "http://localhost/notifications", Failed: 1, Attempts: 4}}, s.Subscriptions())
+		require.Equal(t, []SubscriptionState{{Name: "target-1", Endpoint: "http://localhost/notifications", Failed: 1, Attempts: 4,
+			LastStatus: 500, LastError: "the receiver answered 500 Internal Server Error"}}, s.Subscriptions())
 	})
 }
 

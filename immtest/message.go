@@ -54,7 +54,7 @@ type wrapper struct {
 
 // subject is acs:imm, a region, an account and the project. What follows the
 // project is not documented for indexing; the dataset is what there is.
-const subject = "acs:imm:" + defaultRegion + ":" + accountID + ":"
+const subject = "acs:imm:" + defaultRegion + ":" + AccountID + ":"
 
 // encode writes a message. Nothing documents that the wrapper's id is the EventId
 // of the call's answer, so it is another one: who counts on that learns it here.

@@ -38,7 +38,7 @@ type mnsNotification struct {
 // envelope puts around a message what the subscription's format says.
 func (d *delivery) envelope(to *destination) []byte {
 	n := mnsNotification{
-		TopicOwner: accountID, TopicName: to.topic, Subscriber: accountID, SubscriptionName: to.name,
+		TopicOwner: AccountID, TopicName: to.topic, Subscriber: AccountID, SubscriptionName: to.name,
 		MessageID: d.id, Message: string(d.message), MessageMD5: upperMD5(d.message), MessageTag: d.tag,
 		PublishTime: d.publishTime(),
 	}
@@ -96,8 +96,8 @@ func (s *Server) mnsPush(to *destination, d *delivery) (http.Header, []byte) {
 	}
 	header.Set("X-Mns-Publish-Time", d.publishTime())
 	header.Set("X-Mns-Topic-Name", to.topic)
-	header.Set("X-Mns-Topic-Owner", accountID)
-	header.Set("X-Mns-Subscriber", accountID)
+	header.Set("X-Mns-Topic-Owner", AccountID)
+	header.Set("X-Mns-Subscriber", AccountID)
 	header.Set("X-Mns-Subscription-Name", to.name)
 	header.Set("X-Mns-Signing-Cert-Url", base64.StdEncoding.EncodeToString([]byte(certificateURL)))
 	toSign := mnsStringToSign(http.MethodPost, header, to.url.RequestURI())

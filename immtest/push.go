@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -29,59 +31,79 @@ func newPushClient() *http.Client {
 	}
 }
 
-// post sends one push and reports whether it was acknowledged in time. The
-// receiver may go on after that, in this process until it returns: then ended is closed.
-func (s *Server) post(ctx context.Context, to *destination, header http.Header, body []byte) (acknowledged bool, ended <-chan struct{}) {
+// errLate is for a receiver that did not answer in time.
+var errLate = fmt.Errorf("no answer came within %v", pushTimeout)
+
+// post sends one push and returns how it failed, nil if it was acknowledged in time.
+// The receiver may go on after that, in this process until it returns: then ended is closed.
+func (s *Server) post(ctx context.Context, to *destination, header http.Header, body []byte) (failed *attemptFailure, ended <-chan struct{}) {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
-	answered, end := make(chan bool, 1), make(chan struct{})
+	answered, end := make(chan *attemptFailure, 1), make(chan struct{})
 	go func() {
 		defer close(end)
 		defer cancel()
 		var status int
+		var err error
 		if to.handler != nil {
-			status = handle(ctx, to.handler, to.url, header, body)
+			status, err = handle(ctx, to.handler, to.url, header, body)
 		} else {
-			status = s.postOverNetwork(ctx, to.url, header, body)
+			status, err = s.postOverNetwork(ctx, to.url, header, body)
 		}
 		// One that returns because the time is over has not answered in time.
-		answered <- ctx.Err() == nil && status >= 200 && status <= 299
+		if ctx.Err() != nil {
+			status, err = 0, errLate
+		}
+		answered <- judge(status, err)
 	}()
 	select {
-	case ok := <-answered:
-		return ok, end
+	case failed := <-answered:
+		return failed, end
 	case <-ctx.Done():
 	}
 	select {
-	case ok := <-answered: // it ended the context itself
-		return ok, end
+	case failed := <-answered: // it ended the context itself
+		return failed, end
 	default:
-		return false, end
+		return judge(0, errLate), end
 	}
 }
 
-// postOverNetwork returns the status of the answer, and 0 where none came.
-func (s *Server) postOverNetwork(ctx context.Context, to *url.URL, header http.Header, body []byte) int {
+// judge says how an attempt failed.
+func judge(status int, err error) *attemptFailure {
+	switch {
+	case err != nil:
+		return &attemptFailure{reason: strings.Join(strings.Fields(err.Error()), " ")}
+	case status >= 200 && status <= 299:
+		return nil
+	case status >= 300 && status <= 399:
+		return &attemptFailure{status, fmt.Sprintf("the receiver answered %d, and redirects are not followed", status)}
+	}
+	return &attemptFailure{status, fmt.Sprintf("the receiver answered %d %s", status, http.StatusText(status))}
+}
+
+// postOverNetwork returns the status of the answer.
+func (s *Server) postOverNetwork(ctx context.Context, to *url.URL, header http.Header, body []byte) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), bytes.NewReader(body))
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	req.Header = header
 	resp, err := s.pushes.Do(req)
 	if err != nil {
-		return 0
+		return 0, err
 	}
 	defer resp.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxPushAnswer)) // the status has decided
-	return resp.StatusCode
+	return resp.StatusCode, nil
 }
 
 // handle lets a handler of this process serve a push as a server would, and
-// returns the status that it answered, 0 where it panicked.
-func handle(ctx context.Context, handler http.Handler, to *url.URL, header http.Header, body []byte) (status int) {
+// returns the status that it answered, or an error if it panicked.
+func handle(ctx context.Context, handler http.Handler, to *url.URL, header http.Header, body []byte) (status int, failed error) {
 	defer func() {
 		// As net/http does: the connection is cut, and the program goes on.
 		if problem := recover(); problem != nil {
-			status = 0
+			status, failed = 0, fmt.Errorf("the handler panicked: %v", problem)
 			if err, ok := problem.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
 				log.Printf("immtest: the handler of a push panicked: %v\n%s", problem, debug.Stack())
 			}
@@ -100,7 +122,7 @@ func handle(ctx context.Context, handler http.Handler, to *url.URL, header http.
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	return w.status
+	return w.status, nil
 }
 
 // pushResponse keeps the status of an answer; nobody reads the rest.

@@ -106,6 +106,49 @@ func TestAReceiverThatIsNotThereIsAFailedPush(t *testing.T) {
 	require.NoError(t, s.WaitDelivered(t.Context()))
 	require.Equal(t, 1, s.Subscriptions()[0].Failed)
 	require.Equal(t, 3, s.Subscriptions()[0].Attempts)
+	require.Zero(t, s.Subscriptions()[0].LastStatus)
+	require.Contains(t, s.Subscriptions()[0].LastError, "connection refused")
+}
+
+func TestASubscriptionSaysHowItsLastAttemptFailed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		status int
+		want   string
+	}{
+		"none":       {func(http.ResponseWriter, *http.Request) {}, 0, ""},
+		"refused":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }, 403, "the receiver answered 403 Forbidden"},
+		"redirected": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusFound) }, 302, "the receiver answered 302, and redirects are not followed"},
+		"too late":   {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 0, "no answer came within 5s"},
+		"a panic":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, "the handler panicked: net/http: abort Handler"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				first := true
+				s := newServer(t, WithSubscription("test-topic", Subscription{Retries: []time.Duration{0}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if first {
+						first = false
+						w.WriteHeader(http.StatusServiceUnavailable)
+						return
+					}
+					c.answer(w, r)
+				})}))
+				s.Publish("test-topic", "", []byte("text"))
+				require.NoError(t, s.WaitDelivered(t.Context()))
+				state := get[[]SubscriptionState](t, s, "subscriptions")[0]
+				if name == "none" { // later attempts that do not fail leave it
+					c.status, c.want = 503, "the receiver answered 503 Service Unavailable"
+				}
+				require.Equal(t, c.status, state.LastStatus)
+				require.Equal(t, c.want, state.LastError)
+			})
+		})
+	}
+	s := newServer(t, WithSubscription("test-topic", Subscription{Queue: "q"}))
+	s.Publish("test-topic", "", []byte("text"))
+	require.NotContains(t, control(s, http.MethodGet, "subscriptions", "").Body.String(), "Last", "nothing failed")
 }
 
 func TestAnAnswerAfterFiveSecondsComesTooLate(t *testing.T) {

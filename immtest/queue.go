@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +58,33 @@ func (s *Server) SendToQueue(queueName string, body []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue(queueName).add(s.now(), bytes.Clone(body))
+}
+
+// QueueState is a queue of MNS, and how many messages are in it: those that nobody
+// deleted.
+type QueueState struct {
+	Name      string
+	Visible   int // that can be received now
+	Invisible int // that were received a short time ago, and come again unless they are deleted
+}
+
+// Queues lists the queues in the order of their names, also those that are empty.
+func (s *Server) Queues() []QueueState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queueStates()
+}
+
+// queueStates is what Queues returns. The caller holds s.mu.
+func (s *Server) queueStates() []QueueState {
+	now := s.now()
+	all := make([]QueueState, 0, len(s.queues))
+	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
+		q := s.queues[name]
+		invisible := q.invisible(now)
+		all = append(all, QueueState{Name: name, Visible: len(q.messages) - invisible, Invisible: invisible})
+	}
+	return all
 }
 
 // queue finds or makes a queue. The caller holds s.mu.

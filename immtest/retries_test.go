@@ -48,6 +48,7 @@ func TestThreeRepeatsComeTenToTwentySecondsApart(t *testing.T) {
 		require.NotEqual(t, gaps[0], gaps[1], "the pauses are random")
 		require.Equal(t, []SubscriptionState{{
 			Topic: "test-topic", Name: "subscription-1", Endpoint: "http://localhost/notifications", Failed: 1, Attempts: 4,
+			LastStatus: 500, LastError: "the receiver answered 500 Internal Server Error",
 		}}, s.Subscriptions())
 		sleep(t, 48*time.Hour)
 		require.Len(t, r.all(), 4)

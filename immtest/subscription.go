@@ -81,7 +81,9 @@ type Subscription struct {
 
 	// URL is the http or https address that messages are pushed to. With a Handler
 	// nothing is sent there: it gives only the host and the path of the requests,
-	// and is http://localhost/notifications where it is empty.
+	// and is http://localhost/notifications where it is empty. Its path is signed, so
+	// a receiver that demands a secret in the path, as with notify.WithSecretPath,
+	// needs a URL that ends with the secret, also as a Handler.
 	URL string
 	// Handler gets the pushes in this process, without a network, each in a
 	// goroutine of its own. In a testing/synctest bubble the repeats come at their
@@ -98,12 +100,12 @@ type Subscription struct {
 	Retries []time.Duration
 }
 
-const (
-	// accountID is the account that owns everything.
-	accountID = "1000000000000000"
-	// defaultPushURL is where a Handler seems to be.
-	defaultPushURL = "http://localhost/notifications"
-)
+// AccountID is the id of the account that owns everything in a Server: the owner of
+// topics, for notify.WithTopicOwner, and the account in events and messages.
+const AccountID = "1000000000000000"
+
+// defaultPushURL is where a Handler seems to be.
+const defaultPushURL = "http://localhost/notifications"
 
 // WithSubscription subscribes to a topic from the start, and again after Reset.
 // Server.Subscribe says what a subscription does. NewServer panics where

@@ -25,7 +25,7 @@ func (c *certificates) verify(ctx context.Context, claim *claim, digests [][]byt
 	case err != nil:
 		return fmt.Errorf("the signature does not match the certificate, and it cannot be fetched again: %w", err)
 	case key == nil || !claim.isSignedBy(key, digests):
-		return forbidden("the signature does not match the certificate of %s; if the path or URL is changed before it comes here, say what it was with WithPath or WithURL", claim.certificate)
+		return forbidden("the signature does not match the certificate of %s; %s", claim.certificate, claim.hint)
 	}
 	return nil
 }

@@ -45,14 +45,31 @@ func isMNSHost(host string) bool {
 	return isCert && isOSS && isLabel(region)
 }
 
+// eventBridgeHost follows the region in the name of the host of a certificate.
+const eventBridgeHost = "-eventbridge.oss-accelerate.aliyuncs.com"
+
 // isEventBridgeHost knows the bucket of each of the regions.
 func isEventBridgeHost(host string, regions []string) bool {
 	for _, region := range regions {
-		if host == region+"-eventbridge.oss-accelerate.aliyuncs.com" {
+		if host == region+eventBridgeHost {
 			return true
 		}
 	}
 	return false
+}
+
+// eventBridgeRegion is what a URL says of its region, for the log alone: anybody
+// can own a bucket that looks like one. It is empty where the URL would be refused
+// with any region.
+func eventBridgeRegion(url string) (region string) {
+	_, err := certificateURL(url, func(host string) bool {
+		region, _ = strings.CutSuffix(host, eventBridgeHost)
+		return region != host && isLabel(region)
+	})
+	if err != nil {
+		return ""
+	}
+	return region
 }
 
 // isLabel reports whether a text is one label of the name of a host, in lower case.

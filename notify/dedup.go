@@ -21,8 +21,10 @@ type Deduplicator interface {
 }
 
 // WithDeduplication keeps a message that was handled from the callback when it
-// comes again. It goes by [imm.IndexMessage.MessageID], and a message without one
-// is always handed on. What comes to a receiver a second time while it is still
+// comes again. It goes by [imm.IndexMessage.MessageID]; with a queue, that is the id
+// in the queue if the message has none of its own, as with the NotifyContentFormat
+// SIMPLIFIED, and so says nothing of one that the topic put into the queue twice. A
+// message without an id is always handed on, and the first one is logged. What comes to a receiver a second time while it is still
 // working on the first waits for that, and is handed on if the first fails. All
 // receivers take it. A nil deduplicator is refused. The default is to hand on
 // everything.

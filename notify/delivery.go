@@ -1,10 +1,12 @@
 package notify
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/imm-go/imm"
@@ -27,6 +29,23 @@ type delivery struct {
 	handled    Deduplicator                                            // nil: every message goes to the callback
 	turns      *turns                                                  // beside handled
 	pool       *Pool                                                   // nil: the callback is called at once
+	logger     *slog.Logger
+	noID       *sync.Once // beside handled, for a warning
+	observer   Observer
+}
+
+func newDelivery(callback Callback) delivery {
+	return delivery{callback: callback, logger: slog.New(slog.DiscardHandler), noID: new(sync.Once)}
+}
+
+// arrival is a body that arrived, and what is known of it beside.
+type arrival struct {
+	header    http.Header // what it may be read by; nil: the body alone
+	body      []byte
+	id        string    // for messages whose envelopes have none; may be empty
+	published time.Time // likewise; may be zero
+
+	ids string // of its messages, for the log, once deliver has read them
 }
 
 // unreadableError is what arrived and is no index message.
@@ -40,8 +59,15 @@ func (e *unreadableError) Unwrap() error { return e.err }
 // fails does not keep the others from the callback. The error is an
 // unreadableError only if nothing else failed, because only then is it useless to
 // send the same again.
-func (d *delivery) deliver(ctx context.Context, header http.Header, body []byte) error {
-	messages, unreadable := imm.ParseIndexMessages(header, body)
+func (d *delivery) deliver(ctx context.Context, a *arrival) error {
+	messages, unreadable := imm.ParseIndexMessages(a.header, a.body)
+	for _, m := range messages {
+		m.MessageID = cmp.Or(m.MessageID, a.id)
+		if m.PublishTime.IsZero() {
+			m.PublishTime = a.published
+		}
+	}
+	a.ids = idsOf(messages)
 	var errs []error
 	for i, m := range messages {
 		id := m.MessageID
@@ -53,7 +79,7 @@ func (d *delivery) deliver(ctx context.Context, header http.Header, body []byte)
 		}
 	}
 	if unreadable != nil && d.unreadable != nil {
-		unreadable = d.unreadable(ctx, body, unreadable)
+		unreadable = d.unreadable(ctx, a.body, unreadable)
 	}
 	switch {
 	case unreadable != nil && errs == nil:
@@ -61,7 +87,19 @@ func (d *delivery) deliver(ctx context.Context, header http.Header, body []byte)
 	case unreadable != nil:
 		errs = append(errs, unreadable)
 	}
-	return errors.Join(errs...)
+	return joinLines(errs...)
+}
+
+// idsOf shows the first id, because there can be a thousand.
+func idsOf(messages []*imm.IndexMessage) string {
+	switch n := len(messages); n {
+	case 0:
+		return ""
+	case 1:
+		return messages[0].MessageID
+	default:
+		return messages[0].MessageID + " and " + strconv.Itoa(n-1) + " more"
+	}
 }
 
 // hand calls the callback, or has the pool do so.
@@ -77,8 +115,14 @@ func (d *delivery) once(ctx context.Context, id string, m *imm.IndexMessage) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if d.handled == nil || id == "" {
-		return d.callback(ctx, m)
+	if d.handled == nil {
+		return d.call(ctx, m)
+	}
+	if id == "" {
+		d.noID.Do(func() {
+			d.logger.WarnContext(ctx, "a message has no id, so WithDeduplication cannot keep it from the callback when it comes again; this is said once")
+		})
+		return d.call(ctx, m)
 	}
 	end, err := d.turns.take(ctx, id)
 	if err != nil {
@@ -86,10 +130,14 @@ func (d *delivery) once(ctx context.Context, id string, m *imm.IndexMessage) err
 	}
 	defer end()
 	handled, err := d.handled.Handled(ctx, id)
-	if err != nil || handled {
+	if err != nil {
 		return err
 	}
-	if err := d.callback(ctx, m); err != nil {
+	if handled {
+		d.spare(ctx, m)
+		return nil
+	}
+	if err := d.call(ctx, m); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), markTimeout)

@@ -25,14 +25,29 @@
 //		log.Fatal(err)
 //	}
 //	handler, err := notify.NewMNSHandler(tracker.Handle,
-//		notify.WithTopicOwner("1234567890123456"),
+//		notify.WithTopicOwner("1000000000000000"),
 //		notify.WithSecretPath(os.Getenv("NOTIFICATIONS_SECRET")),
 //		notify.WithLogger(slog.Default()))
 //	if err != nil {
 //		log.Fatal(err)
 //	}
-//	http.Handle("POST /notifications/", handler)
-//	log.Fatal(http.ListenAndServe(":8080", nil)) // behind a proxy that does TLS
+//	mux := http.NewServeMux()
+//	mux.Handle("POST /notifications/{secret}", handler)
+//	log.Fatal(http.ListenAndServe(":8080", mux)) // behind a proxy that does TLS
+//
+// With a queue, a receiver that ends because the queue does not exist ends the wait
+// as well:
+//
+//	receiver, err := notify.NewQueueReceiver("https://1000000000000000.mns.cn-hangzhou.aliyuncs.com", "test-queue",
+//		imm.EnvCredentials(), tracker.Handle)
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	receiving, stop := context.WithCancelCause(ctx)
+//	defer stop(nil)
+//	go func() { stop(receiver.Run(receiving)) }()
+//	// …
+//	outcomes, err := batch.Wait(receiving)
 //
 // # At least once
 //
@@ -41,8 +56,10 @@
 // subscription, not at all. A message above 64 KB never comes. So a callback must
 // bear a message that it has seen; [WithDeduplication] keeps most of these away
 // from it, and a Tracker is not confused by them. It returns nil only when what it
-// did will last. For files whose message does not come,
-// [imm.Client.WaitIndexed] asks the dataset.
+// did will last: to store outcomes, store them in a callback of your own and then
+// call [Tracker.Handle], and return the error if storing fails. For files whose
+// message does not come, [imm.Client.WaitIndexed] asks the dataset, and
+// [Tracker.Resolve] takes its answer.
 //
 // # What a signature proves
 //

@@ -3,7 +3,6 @@ package notify
 import (
 	"crypto"
 	"crypto/sha256"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -20,6 +19,8 @@ const (
 	eventBridgeToken       = "x-eventbridge-signature-token"
 	eventBridgeSignature   = "x-eventbridge-signature-v2"
 	eventBridgeOld         = "x-eventbridge-signature"
+
+	eventBridgeHint = "WithURL must be the URL exactly as the target of the rule has it, also if a proxy changes the path"
 )
 
 // NewEventBridgeHandler returns a handler of the events that EventBridge sends to
@@ -40,13 +41,13 @@ const (
 func NewEventBridgeHandler(callback Callback, opts ...Option) (http.Handler, error) {
 	c, err := newConfig(eventBridgePush, callback, opts)
 	if c.push.url == nil {
-		err = errors.Join(err, c.refuse("WithURL", "it is missing; give the URL of the target, which is signed: the host that a request names proves nothing"))
+		err = joinLines(err, c.refuse("WithURL", "it is missing; give the URL of the target, which is signed: the host that a request names proves nothing"))
 	}
 	if c.push.regions == nil {
-		err = errors.Join(err, c.refuse("WithRegions", "it is missing; give the regions of the event buses, such as cn-hangzhou, whose certificates are to be trusted"))
+		err = joinLines(err, c.refuse("WithRegions", "it is missing; give the regions of the event buses, such as cn-hangzhou, whose certificates are to be trusted"))
 	}
-	if c.push.url != nil && c.push.secretSegment != nil && !endsWith(*c.push.url, *c.push.secretSegment) {
-		err = errors.Join(err, c.refuse("WithSecretPath", "the URL of WithURL does not end with the secret; neither is shown. Give the URL that the sender calls, or leave WithSecretPath out"))
+	if err == nil && c.push.secretSegment != nil && !endsWith(*c.push.url, *c.push.secretSegment) {
+		err = c.refuse("WithSecretPath", "the URL of WithURL does not end with the secret; neither is shown. Give the URL that the sender calls, or leave WithSecretPath out")
 	}
 	if err != nil {
 		return nil, err
@@ -75,8 +76,13 @@ func eventBridgeClaim(c *config, r *http.Request) (*claim, error) {
 	if method, version := found[eventBridgeHashMethod], found[eventBridgeVersion]; method != "SHA256" || version != "1.0" {
 		return nil, forbidden("the signature is of version %s with %s, and 1.0 with SHA256 is taken", quoted(version), quoted(method))
 	}
-	if c.push.token != nil && !isSame(found[eventBridgeToken], *c.push.token) {
-		return nil, forbidden("the %s is not that of WithToken", eventBridgeToken)
+	if c.push.token != nil {
+		if found[eventBridgeToken] == "" {
+			return nil, forbidden("the header %s is missing; give the target of the rule the token of WithToken", eventBridgeToken)
+		}
+		if !isSame(found[eventBridgeToken], *c.push.token) {
+			return nil, forbidden("the %s is not that of WithToken", eventBridgeToken)
+		}
 	}
 	ms, err := strconv.ParseUint(found[eventBridgeTimestamp], 10, 53)
 	if err != nil {
@@ -91,12 +97,15 @@ func eventBridgeClaim(c *config, r *http.Request) (*claim, error) {
 	}
 	certificate, err := certificateURL(found[eventBridgeCertificate], func(host string) bool { return isEventBridgeHost(host, c.push.regions) })
 	if err != nil {
+		if region := eventBridgeRegion(found[eventBridgeCertificate]); region != "" {
+			return nil, forbidden("the certificate is in a bucket that is named as that of the region %s, which is not among those of WithRegions; add it only if you have an event bus in that region, because anybody can name a bucket so", region)
+		}
 		return nil, forbidden("the %s is %s, which is %v", eventBridgeCertificate, quoted(found[eventBridgeCertificate]), err)
 	}
 	head := eventBridgeText(*c.push.url, found)
 	return &claim{
 		// No header that says how to read the body is signed, so none is seen.
-		certificate: certificate, signature: signature, hash: crypto.SHA256,
+		certificate: certificate, hint: eventBridgeHint, signature: signature, hash: crypto.SHA256,
 		digests: func(body []byte) ([][]byte, error) {
 			sum := sha256.New()
 			sum.Write([]byte(head))

@@ -128,12 +128,12 @@ func TestForgedEventsAreRefused(t *testing.T) {
 			return r
 		}, 1, "does not match"},
 
-		"a token that is wrong":   {signed(p+"signature-token", bridgeSecret[1:]+"x"), 0, "WithToken"},
-		"a token that is cut off": {signed(p+"signature-token", bridgeSecret[1:]), 0, "WithToken"},
-		"no token":                {signed(p+"signature-token", ""), 0, "WithToken"},
-		"a token of spaces":       {set(p+"signature-token", "  "), 0, "WithToken"},
-		"too old":                 {ahead(-61 * time.Second), 0, "outside the window"},
-		"from the future":         {ahead(90 * time.Second), 0, "outside the window"},
+		"a token that is wrong":   {signed(p+"signature-token", bridgeSecret[1:]+"x"), 0, "is not that of WithToken"},
+		"a token that is cut off": {signed(p+"signature-token", bridgeSecret[1:]), 0, "is not that of WithToken"},
+		"no token":                {signed(p+"signature-token", ""), 0, "signature-token is missing; give the target of the rule the token of WithToken"},
+		"a token of spaces":       {set(p+"signature-token", "  "), 0, "signature-token is missing"},
+		"too old":                 {ahead(-61 * time.Second), 0, "signed 1m1s ago, which is outside the window of 1m0s"},
+		"from the future":         {ahead(90 * time.Second), 0, "in the future, which is outside the window of 1m0s"},
 		"a time of 0":             {signed(p+"signature-timestamp", "0"), 0, "outside the window"},
 		"a time in seconds":       {signed(p+"signature-timestamp", strconv.FormatInt(time.Now().Unix(), 10)), 0, "outside the window"},
 		"a time that overflows":   {signed(p+"signature-timestamp", "18446744073709551616"), 0, "no time"},
@@ -154,8 +154,10 @@ func TestForgedEventsAreRefused(t *testing.T) {
 		"a signature of 9000 bits":    {set(p+"signature-v2", base64.StdEncoding.EncodeToString(make([]byte, 1126))), 0, "no signature"},
 		"the certificate of MNS":      {signed(p+"signature-url", mnsURL), 0, "no URL of a certificate"},
 		"a URL in base64":             {signed(p+"signature-url", base64.StdEncoding.EncodeToString([]byte(bridgeURL))), 0, "no URL of a certificate"},
-		"a region that is not named":  {signed(p+"signature-url", strings.Replace(bridgeURL, "hangzhou", "shanghai", 1)), 0, "no URL of a certificate"},
-		"a bucket that looks like it": {signed(p+"signature-url", strings.Replace(bridgeURL, "cn-hangzhou", "foo", 1)), 0, "no URL of a certificate"},
+		"a region that is not named":  {signed(p+"signature-url", strings.Replace(bridgeURL, "hangzhou", "shanghai", 1)), 0, "the region cn-shanghai, which is not among those of WithRegions"},
+		"a bucket that looks like it": {signed(p+"signature-url", strings.Replace(bridgeURL, "cn-hangzhou", "foo", 1)), 0, "because anybody can name a bucket so"},
+		"a bucket of no region":       {signed(p+"signature-url", strings.Replace(bridgeURL, "cn-hangzhou", "foo.bar", 1)), 0, "no URL of a certificate"},
+		"a region and a bad path":     {signed(p+"signature-url", strings.Replace(bridgeURL, "hangzhou", "shanghai", 1)+"?a"), 0, "no URL of a certificate"},
 		"no path":                     {genuine(func(r *http.Request) { r.RequestURI = "*" }), 0, "no path"},
 	}
 	for _, name := range []string{"signature-v2", "signature-timestamp", "hash-method", "signature-version", "signature-url"} {
@@ -191,7 +193,8 @@ func TestAnEventThatWasSignedForAnotherURLIsRefused(t *testing.T) {
 		r := signedPush{}.bridge("")
 		r.Host = "example.com"
 		r.Header.Set("X-Forwarded-Host", "example.com")
-		b.requireRefused(t, r, http.StatusForbidden, 1, "WithURL")
+		b.requireRefused(t, r, http.StatusForbidden, 1, "WithURL must be the URL exactly")
+		require.NotContains(t, b.logged(), "WithPath", "which is for MNS")
 	}
 	b := new(pushBench).bridge(t)
 	r := signedPush{}.bridge("")

@@ -37,13 +37,13 @@ func printOutcomes(_ context.Context, m *imm.IndexMessage) error {
 }
 
 // The emulator takes the place of MNS. With the real one, leave WithCertificates
-// out, and take the account id and the secret from the configuration.
+// out, and take the id of your account and the secret from the configuration.
 func ExampleNewMNSHandler() {
 	const secret = "qXz2hTn6Lw0rVb9c" // such as crypto/rand.Text returns
 	server := immtest.NewServer()
 	defer server.Close()
 	handler, err := notify.NewMNSHandler(printOutcomes,
-		notify.WithTopicOwner("1000000000000000"), // the account of the emulator
+		notify.WithTopicOwner(immtest.AccountID),
 		notify.WithSecretPath(secret),
 		notify.WithCertificates(server.Certificate))
 	if err != nil {
@@ -101,7 +101,7 @@ func ExampleNewPool() {
 	}
 	handler, err := notify.NewMNSHandler(printOutcomes,
 		notify.WithPool(pool),
-		notify.WithTopicOwner("1000000000000000"),
+		notify.WithTopicOwner(immtest.AccountID),
 		notify.WithCertificates(server.Certificate))
 	if err != nil {
 		log.Fatal(err)

@@ -13,7 +13,7 @@ import (
 
 // The emulator takes the place of the service, with a queue that has subscribed to
 // the topic. With the service, the endpoint is such as
-// "https://1234567890123456.mns.cn-hangzhou.aliyuncs.com".
+// "https://1000000000000000.mns.cn-hangzhou.aliyuncs.com".
 func ExampleNewQueueReceiver() {
 	server := immtest.NewServer(
 		immtest.WithQueue("index-messages", time.Minute),

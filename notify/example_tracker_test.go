@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/imm-go/imm"
 	"github.com/imm-go/imm/immtest"
@@ -79,4 +80,76 @@ func ExampleTracker_Track() {
 	// Output:
 	// oss://test-bucket/a.jpg indexed
 	// <nil> 1
+}
+
+// Outcomes that must not be lost are stored before the tracker learns of them: if
+// storing fails, the message comes again. It can also come again when it was
+// stored, so storing it twice must do no harm.
+func ExampleTracker_Handle() {
+	tracker, err := notify.NewTracker()
+	if err != nil {
+		log.Fatal(err)
+	}
+	stored := make(map[string]string) // in place of a database
+	callback := func(ctx context.Context, m *imm.IndexMessage) error {
+		if err := ctx.Err(); err != nil { // or what the database says
+			return err
+		}
+		failed := make(map[string]string)
+		for _, file := range m.Failed() {
+			failed[file.URI] = file.Error
+		}
+		for _, file := range m.Files {
+			stored[notify.OwnUserData(m.UserData)+" "+file.URI] = failed[file.URI]
+		}
+		return tracker.Handle(ctx, m)
+	}
+
+	batch, err := tracker.Track("test-project", "test-dataset", "order 1", []imm.InputFile{{URI: "oss://test-bucket/a.jpg"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	batch.Accepted("", "")
+	message := &imm.IndexMessage{UserData: batch.UserData(), Success: true, Files: []imm.IndexedFile{{URI: "oss://test-bucket/a.jpg"}}}
+	down, cancel := context.WithCancel(context.Background())
+	cancel()
+	fmt.Println(callback(down, message), len(tracker.Open()))
+	fmt.Println(callback(context.Background(), message), len(tracker.Open()), stored)
+	// Output:
+	// context canceled 1
+	// <nil> 0 map[order 1 oss://test-bucket/a.jpg:]
+}
+
+// The message was lost, so the dataset is asked.
+func ExampleTracker_Resolve() {
+	server := immtest.NewServer()
+	defer server.Close()
+	server.PutObject("test-bucket", "hello.txt", []byte("hello"))
+	tracker, err := notify.NewTracker()
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx, client := context.Background(), server.Client()
+	batch, err := tracker.BatchIndexFileMeta(ctx, client, &imm.BatchIndexFileMetaRequest{
+		ProjectName: "test-project", DatasetName: "test-dataset", Files: []imm.InputFile{{URI: "oss://test-bucket/hello.txt"}},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	open := tracker.Open()
+	found, err := client.WaitIndexed(ctx, &imm.WaitIndexedRequest{
+		ProjectName: "test-project", DatasetName: "test-dataset", URIs: []string{open[0].URI}, Since: open[0].Since.Add(-time.Minute),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if found[0].Status == imm.OutcomeIndexed {
+		open[0].Status = notify.StatusIndexed
+	}
+	fmt.Println(tracker.Resolve(open...), "file resolved")
+	outcomes, err := batch.Wait(ctx)
+	fmt.Println(outcomes[0].Status, err)
+	// Output:
+	// 1 file resolved
+	// indexed <nil>
 }

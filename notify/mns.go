@@ -6,15 +6,19 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"strings"
 )
 
 const (
-	mnsPrefix      = "x-mns-"
-	mnsCertificate = "x-mns-signing-cert-url"
-	mnsTopicOwner  = "x-mns-topic-owner"
+	mnsPrefix       = "x-mns-"
+	mnsCertificate  = "x-mns-signing-cert-url"
+	mnsTopicOwner   = "x-mns-topic-owner"
+	mnsTopicName    = "x-mns-topic-name"
+	mnsSubscription = "x-mns-subscription-name"
+	mnsMessageID    = "x-mns-message-id"
+
+	mnsHint = "if a proxy changes the path or the method before it comes here, say what they were with WithPath and WithMethod"
 )
 
 // NewMNSHandler returns a handler of the pushes by which MNS delivers the messages
@@ -34,7 +38,8 @@ const (
 // A signature says less than one would think. It covers the method, the path, the
 // time, the x-mns- headers and, through Content-MD5, the body, but not the host:
 // anybody with an account can have MNS sign a push to the same path of a server of
-// their own, and send it here. Give [WithTopicOwner], or [WithSecretPath], or both.
+// their own, and send it here. Give [WithTopicOwner], or [WithSecretPath], or both;
+// with neither, a warning is logged once.
 // Also, the keys have 512 bits, which those who make the effort can factor. Receive
 // over https, and where a false outcome would do harm, ask the dataset with
 // [imm.Client.GetFileMeta] or [imm.Client.WaitIndexed].
@@ -49,11 +54,15 @@ const (
 // https://www.alibabacloud.com/help/doc-detail/27488.htm
 func NewMNSHandler(callback Callback, opts ...Option) (http.Handler, error) {
 	c, err := newConfig(mnsPush, callback, opts)
-	if c.push.target != nil && c.push.secretSegment != nil && !endsWith(*c.push.target, *c.push.secretSegment) {
-		err = errors.Join(err, c.refuse("WithSecretPath", "the path of WithPath does not end with the secret; neither is shown. Give the path that the sender calls, or leave one of the options out"))
+	if err == nil && c.push.target != nil && c.push.secretSegment != nil && !endsWith(*c.push.target, *c.push.secretSegment) {
+		err = c.refuse("WithSecretPath", "the path of WithPath does not end with the secret; neither is shown. Give the path that the sender calls, or leave one of the options out")
 	}
 	if err != nil {
 		return nil, err
+	}
+	if c.push.topicOwner == "" && c.push.secretSegment == nil {
+		c.logger.Warn("imm pushes of anybody's topics are accepted, because a signature of MNS does not say for whom it is; "+
+			"give WithTopicOwner or WithSecretPath, unless something else keeps other senders away", "receiver", c.receiver.String())
 	}
 	return newPushHandler(c, mnsClaim), nil
 }
@@ -112,7 +121,7 @@ func mnsClaim(c *config, r *http.Request) (*claim, error) {
 	}
 	digest := sha1.Sum([]byte(mnsText(method, path, found)))
 	return &claim{
-		certificate: certificate, signature: signature, hash: crypto.SHA1, header: found.mnsHeader(),
+		certificate: certificate, hint: mnsHint, signature: signature, hash: crypto.SHA1, header: found.mnsHeader(),
 		digests: func(body []byte) ([][]byte, error) {
 			if !isMD5(found["content-md5"], body) {
 				return nil, forbidden("the Content-MD5 %s is not that of the body", quoted(found["content-md5"]))

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 
@@ -37,13 +36,12 @@ func (r receiver) String() string {
 type config struct {
 	receiver receiver
 	delivery
-	logger *slog.Logger
-	push   pushConfig
-	queue  queueConfig
+	push  pushConfig
+	queue queueConfig
 }
 
 func newConfig(r receiver, callback Callback, opts []Option) (*config, error) {
-	c := &config{receiver: r, delivery: delivery{callback: callback}, logger: slog.New(slog.DiscardHandler), push: newPushConfig(r), queue: newQueueConfig()}
+	c := &config{receiver: r, delivery: newDelivery(callback), push: newPushConfig(r), queue: newQueueConfig()}
 	var errs []error
 	if callback == nil {
 		errs = append(errs, c.refuse("callback", "it is nil, so nobody would learn of the outcomes; want a function such as (*notify.Tracker).Handle"))
@@ -57,7 +55,7 @@ func newConfig(r receiver, callback Callback, opts []Option) (*config, error) {
 			errs = append(errs, err)
 		}
 	}
-	return c, errors.Join(errs...)
+	return c, joinLines(errs...)
 }
 
 func (c *config) refuse(field, reason string) error {
@@ -73,8 +71,11 @@ func (c *config) only(option string, receivers receiver) error {
 }
 
 // WithLogger writes a warning for each message that is refused or fails, with the
-// reason, which the sender is not told. All receivers take it. A nil logger is
-// refused. The default is to log nothing.
+// reason, which the sender is not told, and for options that leave a gap. A record
+// names the message by message_id, its [imm.IndexMessage.MessageID], as far as that
+// is known, and a push of MNS by topic and subscription as well. What a push with
+// the status 403 says of itself is not proven. All receivers take it. A nil logger
+// is refused. The default is to log nothing.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

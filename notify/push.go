@@ -37,6 +37,7 @@ func forbidden(format string, args ...any) error {
 // its body and without the certificate.
 type claim struct {
 	certificate string // the URL of it, which may be fetched
+	hint        string // what to look at if the signature does not match
 	signature   []byte
 	hash        crypto.Hash
 	digests     func(body []byte) ([][]byte, error) // the signature must be of one of these
@@ -66,14 +67,15 @@ func (h *pushHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if deadline, is := ctx.Deadline(); is {
 		_ = http.NewResponseController(w).SetReadDeadline(deadline)
 	}
-	err := h.receive(ctx, w, r)
+	proven, err := h.observed(ctx, w, r)
 	status := statusOf(err)
 	if status == http.StatusNoContent {
 		w.WriteHeader(status)
 		return
 	}
-	h.logger.LogAttrs(ctx, slog.LevelWarn, "imm push not accepted",
-		slog.String("receiver", h.receiver.String()), slog.Int("status", status), slog.String("reason", err.Error()))
+	h.logger.LogAttrs(ctx, slog.LevelWarn, "imm push not accepted", append([]slog.Attr{
+		slog.String("receiver", h.receiver.String()), slog.Int("status", status), slog.String("reason", err.Error()),
+	}, h.about(r.Header, proven)...)...)
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
@@ -94,33 +96,34 @@ func statusOf(err error) int {
 }
 
 // receive does what costs nothing first, and what makes this program send a request
-// only for a push that would be accepted if its signature is right.
-func (h *pushHandler) receive(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+// only for a push that would be accepted if its signature is right. It returns the
+// body once that has turned out to be so, also with an error.
+func (h *pushHandler) receive(ctx context.Context, w http.ResponseWriter, r *http.Request) (proven []byte, err error) {
 	if h.push.method == "" && r.Method != http.MethodPost {
-		return refusef(http.StatusMethodNotAllowed, "the method is %s, and pushes come with POST", quoted(r.Method))
+		return nil, refusef(http.StatusMethodNotAllowed, "the method is %s, and pushes come with POST", quoted(r.Method))
 	}
 	if r.ContentLength > h.push.maxBody {
-		return h.tooLarge()
+		return nil, h.tooLarge()
 	}
 	if packed := strings.Join(r.Header.Values("Content-Encoding"), ","); packed != "" && !strings.EqualFold(packed, "identity") {
-		return refusef(http.StatusBadRequest, "the Content-Encoding is %s, and pushes come without one", quoted(packed))
+		return nil, refusef(http.StatusBadRequest, "the Content-Encoding is %s, and pushes come without one", quoted(packed))
 	}
 	claim, err := h.claim(h.config, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body, err := h.body(w, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	digests, err := claim.digests(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := h.certificates.verify(ctx, claim, digests); err != nil {
-		return err
+		return nil, err
 	}
-	return h.deliver(ctx, claim.header, body)
+	return body, h.deliver(ctx, &arrival{header: claim.header, body: body})
 }
 
 func (h *pushHandler) tooLarge() error {
@@ -182,8 +185,12 @@ func isSame(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []b
 
 // checkTime refuses a push that was signed too long ago, or too far ahead.
 func (c *pushConfig) checkTime(signed time.Time) error {
-	if off := time.Since(signed); off > c.window || off < -c.window {
+	off := time.Since(signed)
+	switch {
+	case off > c.window:
 		return forbidden("the push was signed %v ago, which is outside the window of %v", off.Round(time.Second), c.window)
+	case off < -c.window:
+		return forbidden("the push was signed %v in the future, which is outside the window of %v; is the clock of this machine behind?", -off.Round(time.Second), c.window)
 	}
 	return nil
 }

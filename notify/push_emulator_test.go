@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	emulatorAccount = "1000000000000000"
+	emulatorAccount = immtest.AccountID
 	emulatorHook    = "https://example.com/events?from=imm"
 	emulatorToken   = "0123456789abcdefghij"
 )

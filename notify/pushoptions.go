@@ -131,7 +131,7 @@ const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 func WithTopicOwner(accountID string) Option {
 	return func(c *config) error {
 		if accountID == "" || strings.Trim(accountID, "0123456789") != "" {
-			return c.refuse("WithTopicOwner", "the account id is "+quoted(accountID)+"; want its digits, such as 1234567890123456")
+			return c.refuse("WithTopicOwner", "the account id is "+quoted(accountID)+"; want its digits, such as 1000000000000000")
 		}
 		c.push.topicOwner = accountID
 		return c.only("WithTopicOwner", mnsPush)
@@ -172,11 +172,11 @@ func WithPath(path string) Option {
 // it chooses it. NewEventBridgeHandler takes it, and demands it.
 func WithURL(target string) Option {
 	return func(c *config) error {
+		c.push.url = &target // also a wrong one, which is not missing as well
 		u, err := url.Parse(target)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !isPlain(target) || strings.Contains(target, "#") {
 			return c.refuse("WithURL", "the URL, which is not shown because it may be secret, is not that of a target; want http or https, a host and a path, without a user and a fragment, such as https://example.com/notifications")
 		}
-		c.push.url = &target
 		return c.only("WithURL", eventBridgePush)
 	}
 }
@@ -187,6 +187,7 @@ func WithURL(target string) Option {
 // only looks like that of a region. NewEventBridgeHandler takes it, and demands it.
 func WithRegions(regions ...string) Option {
 	return func(c *config) error {
+		c.push.regions = append([]string{}, regions...) // never nil: what is wrong is not missing as well
 		if len(regions) == 0 {
 			return c.refuse("WithRegions", "there is none, so no push could be trusted; want those of the event buses, such as cn-hangzhou")
 		}
@@ -195,7 +196,6 @@ func WithRegions(regions ...string) Option {
 				return c.refuse("WithRegions", quoted(region)+" is no id of a region; want one such as cn-hangzhou")
 			}
 		}
-		c.push.regions = append([]string(nil), regions...)
 		return c.only("WithRegions", eventBridgePush)
 	}
 }

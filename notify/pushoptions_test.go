@@ -165,6 +165,35 @@ func TestAHandlerWithoutWhatItNeedsIsAnError(t *testing.T) {
 	for _, field := range []string{"callback", "opts[0]", "WithWindow", "WithTopicOwner", "WithURL", "WithRegions"} {
 		require.ErrorContains(t, err, field, "all that is wrong is said at once")
 	}
+	require.NotContains(t, err.Error(), "\n", "and in one line")
+	for _, err := range []error{
+		bridge(callback, url, WithRegions()), bridge(callback, url, WithRegions("*")),
+		bridge(callback, WithURL("/"), regions), bridge(callback, WithURL("/"), regions, WithSecretPath(secret)),
+		mns(callback, WithPath("/a b"), WithSecretPath(secret)),
+	} {
+		require.Equal(t, 1, strings.Count(err.Error(), "imm: "), "one mistake is one error: %v", err)
+	}
+}
+
+func TestAHandlerThatTakesAnybodysPushesSaysSoOnce(t *testing.T) {
+	t.Parallel()
+	callback := func(context.Context, *imm.IndexMessage) error { return nil }
+	for _, c := range []struct {
+		opts  []Option
+		warns int
+	}{
+		{nil, 1},
+		{[]Option{WithWindow(time.Hour), WithPath("/a")}, 1},
+		{[]Option{WithTopicOwner("1")}, 0},
+		{[]Option{WithSecretPath("a-secret-of-enough-characters")}, 0},
+		{[]Option{WithTopicOwner("")}, 0}, // which is an error
+	} {
+		var log strings.Builder
+		logger := slog.New(slog.NewTextHandler(&log, nil))
+		_, err := NewMNSHandler(callback, append(c.opts, WithLogger(logger))...)
+		require.Equal(t, c.warns, strings.Count(log.String(), "level=WARN"), "%v", err)
+		require.Equal(t, c.warns, strings.Count(log.String(), "give WithTopicOwner or WithSecretPath"))
+	}
 }
 
 func TestNoSecretIsPrinted(t *testing.T) {

@@ -79,7 +79,7 @@ func NewPool(workers, size int, failed func(ctx context.Context, m *imm.IndexMes
 		errs = append(errs, refuse("failed", "it is nil, so nobody would learn of messages that are acknowledged and lost; want a function that keeps or logs them"))
 	}
 	if errs != nil {
-		return nil, errors.Join(errs...)
+		return nil, joinLines(errs...)
 	}
 	p := &Pool{failed: failed, queue: make(chan pooled, size)}
 	p.ctx, p.cancel = context.WithCancel(context.Background())

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,7 +33,7 @@ type QueueReceiver struct {
 // credentials of the provider. It sends nothing; see [QueueReceiver.Run].
 //
 // The endpoint is that of MNS for the account that has the queue, such as
-// "https://1234567890123456.mns.cn-hangzhou.aliyuncs.com", or with -internal behind
+// "https://1000000000000000.mns.cn-hangzhou.aliyuncs.com", or with -internal behind
 // the region inside of Alibaba Cloud, or, for an emulator,
 // "http://localhost:8080". Credentials, repeats and connections follow the same
 // rules as those of imm.NewClient.
@@ -64,7 +63,7 @@ func NewQueueReceiver(endpoint, queueName string, creds imm.CredentialsProvider,
 	if err := checkQueueKeys(creds); err != nil {
 		errs = append(errs, c.refuse("creds", err.Error()))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := joinLines(errs...); err != nil {
 		return nil, err
 	}
 	return &QueueReceiver{config: c, api: &queueAPI{
@@ -118,7 +117,11 @@ func (r *QueueReceiver) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r
 func (r *QueueReceiver) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // Run receives messages and hands each to the callback until the context ends, and
-// returns nil when all callbacks have returned then. It ends before, with an error,
+// returns nil when all callbacks have returned then. What waits for outcomes waits in
+// vain once Run has ended, so let its error end that as well: by a context of
+// [context.WithCancelCause], whose cause the waits of a [Tracker] return.
+//
+// It ends before the context does, with an error,
 // only if the service refuses for good: because the queue does not exist
 // (imm.ErrNotFound), the key is wrong (imm.ErrUnauthenticated), a permission is
 // missing (imm.ErrPermissionDenied), or a request is not accepted
@@ -144,12 +147,18 @@ func (r *QueueReceiver) LogValue() slog.Value { return slog.StringValue(r.String
 // others come again 1 s later. A message that the service was about to hand out in
 // that moment comes again after the queue's own VisibilityTimeout.
 //
+// A message whose envelopes have no id or time, such as one of a subscription with
+// the NotifyContentFormat SIMPLIFIED, has those of the queue as MessageID and
+// PublishTime. The queue gives a message that the topic sends twice two ids, so XML
+// and JSON, which bring the topic's own, tell a [Deduplicator] more.
+//
 // An empty queue costs one request in each time of long polling. If empty answers
 // come before that time, which are charged as well, Run pauses before it asks again.
 //
 // A receiver that runs already returns an *imm.ValidationError. It can run again
 // after it has ended. Several receivers, in one process or in many, can take turns
-// at one queue.
+// at one queue, if each can handle every message. A Tracker knows the calls of its
+// own process alone, so processes with trackers need a queue each.
 func (r *QueueReceiver) Run(ctx context.Context) error {
 	if ctx == nil {
 		return &imm.ValidationError{Action: "Run", Field: "ctx", Reason: "the context is nil; use context.Background() where there is no other"}

@@ -23,7 +23,8 @@ type queueMessage struct {
 	handle   string // with which it is deleted, until it gets another
 	body     []byte
 	attempts int       // how often it was received, this time included; 0: unknown
-	visible  time.Time // to others again, by the service's clock; zero: unknown
+	enqueued time.Time // by the service's clock; zero: unknown
+	visible  time.Time // to others again, likewise
 	damaged  bool      // the body is not the one that its MD5 is of
 }
 
@@ -34,6 +35,7 @@ type queueMessageXML struct {
 	ReceiptHandle   string
 	MessageBodyMD5  string
 	MessageBody     string
+	EnqueueTime     string
 	NextVisibleTime string
 	DequeueCount    string
 }
@@ -63,6 +65,7 @@ func parseQueueMessages(data []byte, asked int) ([]queueMessage, error) {
 			return nil, errors.New("a message has no ReceiptHandle, without which it cannot be deleted")
 		}
 		m.attempts, _ = strconv.Atoi(strings.TrimSpace(in.DequeueCount))
+		m.enqueued = queueTime(in.EnqueueTime)
 		m.visible = queueTime(in.NextVisibleTime)
 		m.damaged = !queueDigestMatches(in.MessageBody, strings.TrimSpace(in.MessageBodyMD5))
 		messages[i] = m
@@ -70,13 +73,15 @@ func parseQueueMessages(data []byte, asked int) ([]queueMessage, error) {
 	return messages, nil
 }
 
-// queueTime reads milliseconds since 1970.
+// queueTime reads milliseconds since 1970. What would be in the year 10000 or later
+// is unknown: samples in the documentation are in microseconds.
 func queueTime(text string) time.Time {
+	const year10000 = 253_402_300_800_000
 	ms, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-	if err != nil || ms <= 0 {
+	if err != nil || ms <= 0 || ms >= year10000 {
 		return time.Time{}
 	}
-	return time.UnixMilli(ms)
+	return time.UnixMilli(ms).UTC()
 }
 
 // queueDigestMatches compares a body with its MD5, if there is one. Whoever reads

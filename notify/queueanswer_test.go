@@ -25,7 +25,7 @@ func TestAnAnswerWithMessagesIsReadLeniently(t *testing.T) {
 		"unknown elements":     {`<New><ReceiptHandle>x</ReceiptHandle></New><ReceiptHandle>H</ReceiptHandle>`, queueMessage{handle: "H", body: []byte{}}},
 		"space around":         {"<ReceiptHandle>\n H </ReceiptHandle><MessageBody> b </MessageBody><DequeueCount> 3 </DequeueCount>", queueMessage{handle: "H", body: []byte(" b "), attempts: 3}},
 		"numbers that are not": {`<ReceiptHandle>H</ReceiptHandle><DequeueCount>many</DequeueCount><NextVisibleTime>soon</NextVisibleTime>`, queueMessage{handle: "H", body: []byte{}}},
-		"times":                {`<ReceiptHandle>H</ReceiptHandle><NextVisibleTime>1250700979298</NextVisibleTime>`, queueMessage{handle: "H", body: []byte{}, visible: time.UnixMilli(1250700979298)}},
+		"times":                {`<ReceiptHandle>H</ReceiptHandle><NextVisibleTime>1250700979298</NextVisibleTime>`, queueMessage{handle: "H", body: []byte{}, visible: time.UnixMilli(1250700979298).UTC()}},
 		"a negative time":      {`<ReceiptHandle>H</ReceiptHandle><NextVisibleTime>-1</NextVisibleTime>`, queueMessage{handle: "H", body: []byte{}}},
 		"a time beyond all":    {`<ReceiptHandle>H</ReceiptHandle><NextVisibleTime>99999999999999999999</NextVisibleTime>`, queueMessage{handle: "H", body: []byte{}}},
 		"CDATA":                {`<ReceiptHandle>H</ReceiptHandle><MessageBody><![CDATA[{"a":"<b>"}]]></MessageBody>`, queueMessage{handle: "H", body: []byte(`{"a":"<b>"}`)}},

@@ -23,7 +23,7 @@ import (
 
 const (
 	queueOfTest = "index-messages"
-	queueOnMNS  = "https://1000000000000000.mns.cn-hangzhou.aliyuncs.com"
+	queueOnMNS  = "https://" + immtest.AccountID + ".mns.cn-hangzhou.aliyuncs.com"
 )
 
 var queueTestKeys = imm.StaticCredentials(immtest.AccessKeyID, immtest.AccessKeySecret, "")

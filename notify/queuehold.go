@@ -19,8 +19,7 @@ type queueHold struct {
 func (r *queueRun) hold(ctx context.Context, m queueMessage, got queueReceived, end context.CancelCauseFunc) *queueHold {
 	h := &queueHold{run: r, handle: m.handle, stop: make(chan struct{}), done: make(chan struct{})}
 	// Where it is not known how long the message is kept, the first request is due
-	// at once. So it is where the time is further off than it can be: samples in the
-	// documentation are in microseconds.
+	// at once. So it is where the time is further off than it can be.
 	left := m.visible.Sub(got.now)
 	if m.visible.IsZero() || left > queueMostVisible {
 		left = 0

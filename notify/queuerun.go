@@ -40,7 +40,11 @@ func (r *queueRun) receive(ctx context.Context) error {
 		if room == 0 {
 			break
 		}
+		begun := time.Now()
 		got, res := r.api.receive(ctx, room, wait)
+		if res.Ended == nil {
+			r.config.observeReceive(ctx, begun, len(got.messages), res.Err)
+		}
 		for range room - len(got.messages) {
 			<-r.slots
 		}

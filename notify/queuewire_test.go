@@ -61,8 +61,8 @@ func TestTheBytesOnTheWireAreTheDocumentedOnes(t *testing.T) {
 		got, res := r.api.receive(ctx, 16, 30*time.Second)
 		require.NoError(t, res.Err)
 		require.Equal(t, []queueMessage{
-			{id: "5F290C926D472878-2-14D9529A8FA-200000001", handle: "1-a+b/=", body: []byte(`{"Success":true,"UserData":"a <b> & \"c\""}`), attempts: 1, visible: time.UnixMilli(946684830000)},
-			{id: "5F290C926D472878-2-14D9529A8FA-200000002", handle: "1-c", body: []byte("aGVsbG8="), attempts: 7, visible: time.UnixMilli(946684830000), damaged: true},
+			{id: "5F290C926D472878-2-14D9529A8FA-200000001", handle: "1-a+b/=", body: []byte(`{"Success":true,"UserData":"a <b> & \"c\""}`), attempts: 1, enqueued: time.UnixMilli(946684799000).UTC(), visible: time.UnixMilli(946684830000).UTC()},
+			{id: "5F290C926D472878-2-14D9529A8FA-200000002", handle: "1-c", body: []byte("aGVsbG8="), attempts: 7, enqueued: time.UnixMilli(946684799000).UTC(), visible: time.UnixMilli(946684830000).UTC(), damaged: true},
 		}, got.messages)
 		require.Empty(t, r.api.remove(ctx, []string{"1-a+b/="}))
 		require.Empty(t, r.api.remove(ctx, []string{"1-a+b/=", "1-<c>&"}))

@@ -17,13 +17,17 @@ const (
 
 // work hands a message to the callback and does what follows from its result.
 func (r *queueRun) work(ctx context.Context, m queueMessage, got queueReceived) {
+	ctx, done := r.config.observe(ctx, m.attempts)
 	if m.damaged {
+		err := errors.New("the body does not match its MD5")
 		r.leave(ctx, m, m.handle)
-		r.stays(ctx, slog.LevelWarn, m, errors.New("the body does not match its MD5"))
+		r.stays(ctx, slog.LevelWarn, m, "", err)
+		done(deliveryUnreadable, err)
 		return
 	}
 	callbackCtx, end := context.WithCancelCause(ctx)
 	hold := r.hold(ctx, m, got, end)
+	a := &arrival{body: m.body, id: m.id, published: m.enqueued}
 	err := errors.New("the callback ended its goroutine") // unless it returns
 	defer func() {
 		level := slog.LevelWarn
@@ -41,15 +45,25 @@ func (r *queueRun) work(ctx context.Context, m queueMessage, got queueReceived) 
 			err = r.acknowledge(handle)
 		}
 		if err != nil {
-			r.stays(ctx, level, m, err)
+			r.stays(ctx, level, m, a.ids, err)
 		}
+		if lost != nil {
+			done(deliveryLost, err)
+			return
+		}
+		done(outcomeOf(err), err)
 	}()
-	err = r.config.deliver(callbackCtx, nil, m.body)
+	err = r.config.deliver(callbackCtx, a)
 }
 
-// stays tells why a message comes again.
-func (r *queueRun) stays(ctx context.Context, level slog.Level, m queueMessage, err error) {
-	r.config.logger.LogAttrs(ctx, level, "a message stays in the queue", slog.Any("queue", r), slog.String("message", m.id), slog.Int("received", m.attempts), slog.Any("error", err))
+// stays tells why a message comes again. The ids are its own, as far as they are
+// known: those of what was published, which the queue does not show.
+func (r *queueRun) stays(ctx context.Context, level slog.Level, m queueMessage, ids string, err error) {
+	known := []slog.Attr{slog.Any("queue", r), slog.String("message", m.id)}
+	if ids != m.id {
+		known = append(known, attrs("message_id", ids)...)
+	}
+	r.config.logger.LogAttrs(ctx, level, "a message stays in the queue", append(known, slog.Int("received", m.attempts), slog.Any("error", err))...)
 }
 
 // leave makes a message that failed visible to receivers again: soon at first, then

@@ -279,6 +279,7 @@ func (b *pushBench) mns(t testing.TB, opts ...Option) *pushBench {
 	t.Helper()
 	handler, err := NewMNSHandler(b.handle, b.options(opts)...)
 	require.NoError(t, err)
+	b.log.Reset() // of the warning about options that most tests leave out
 	b.Handler = handler
 	return b
 }

@@ -47,7 +47,7 @@ func TestTenThousandBatchesThroughPushesThatGoWrongGiveEachFileOneOutcome(t *tes
 				return errors.New("the database is away")
 			}
 			return tracker.Handle(ctx, m)
-		}, notify.WithCertificates(server.Certificate), notify.WithTopicOwner("1000000000000000"))
+		}, notify.WithCertificates(server.Certificate), notify.WithTopicOwner(immtest.AccountID))
 		require.NoError(t, err)
 		require.NoError(t, server.Subscribe("test-topic", immtest.Subscription{Handler: handler, Strategy: immtest.ExponentialDecayRetry}))
 		server.InjectDelivery(

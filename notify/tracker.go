@@ -26,10 +26,13 @@ const maxBatchFiles = 100
 // Calls go through BatchIndexFileMeta and IndexFileMeta of the tracker, or are
 // noted with Track. Messages come from a handler or a receiver of this package
 // whose callback is Handle. What became of the files is told by Batch.Wait, by
-// the function of WithOutcomes, and by Open for those that have no answer yet.
+// the function of WithOutcomes, and by Open for those that have no answer yet. Those
+// of lost messages get their outcome by Resolve.
 //
 // A tracker keeps what it knows in memory, so to a program that was started again
 // the messages about older calls are unknown; WaitIndexed of the client tells there.
+// To store outcomes so that none is lost, store each message in the callback, and
+// then call Handle: if storing fails, return the error, and the message comes again.
 // It starts no goroutine. What a message says is taken for true, so only verified
 // ones may get to Handle.
 //
@@ -151,8 +154,8 @@ func (t *Tracker) wake(b *Batch) {
 
 // Wait returns when no file is open: when every file that was tracked is indexed,
 // has failed or was forgotten, and the function of WithOutcomes has returned for
-// it. If the context ends before, the error matches the context's and says how
-// many files are open.
+// it. If the context ends before, the error matches the context's and its cause,
+// and says how many files are open.
 func (t *Tracker) Wait(ctx context.Context) error {
 	t.mu.Lock()
 	nothingOpen := t.nothingOpen
@@ -166,13 +169,14 @@ func (t *Tracker) Wait(ctx context.Context) error {
 		select {
 		case <-nothingOpen: // at the same time
 		default:
-			return fmt.Errorf("notify: Tracker.Wait: %w while %d files are open", ctx.Err(), t.Stats().Open)
+			return fmt.Errorf("notify: Tracker.Wait: %w while %d files are open", endOf(ctx), t.Stats().Open)
 		}
 	}
 	return nil
 }
 
-// Open returns the files without an outcome, those that wait longest first. It
+// Open returns the files without an outcome, those that wait longest first. The
+// message of one that waits for long may be lost: Resolve gives it an outcome. It
 // does not stop the tracker while it collects them, so a file whose outcome comes
 // meanwhile may be missing.
 func (t *Tracker) Open() []Outcome {

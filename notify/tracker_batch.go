@@ -133,9 +133,10 @@ func (b *Batch) Done() <-chan struct{} { return b.done }
 
 // Wait returns the outcomes of all files, in the order of the call, once there are
 // no more to come. Files that failed are no error: look at each Status. The error
-// matches that of the context if it ends before, and ErrForgotten if the batch is
-// forgotten with files open; it says how many are. The outcomes that are known
-// come with these errors, too.
+// matches that of the context if it ends before, and its cause, so that a receiver
+// which fails can end the wait ([context.WithCancelCause]). It matches ErrForgotten
+// if the batch is forgotten with files open; it says how many are. The outcomes that
+// are known come with these errors, too.
 func (b *Batch) Wait(ctx context.Context) ([]Outcome, error) {
 	select {
 	case <-b.done:
@@ -143,7 +144,7 @@ func (b *Batch) Wait(ctx context.Context) ([]Outcome, error) {
 		select {
 		case <-b.done: // at the same time
 		default:
-			return b.ended(ctx.Err())
+			return b.ended(endOf(ctx))
 		}
 	}
 	if b.wasForgotten() {
@@ -167,6 +168,16 @@ func (b *Batch) ended(err error) ([]Outcome, error) {
 		}
 	}
 	return outcomes, fmt.Errorf("notify: Batch.Wait: %w while %d of %d files are open%s", err, open, len(outcomes), example)
+}
+
+// endOf is the error of a context that ended, together with the cause that it was
+// given.
+func endOf(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w (%w)", err, cause)
 }
 
 func (b *Batch) wasForgotten() bool {

@@ -76,6 +76,19 @@ func TestATrackerDoesWhatAPlainOneDoes(t *testing.T) {
 					plain.forget(b)
 				}
 			},
+			"resolve": func(t *rapid.T) {
+				open := tracker.Open()
+				if len(open) == 0 {
+					return
+				}
+				o := open[rapid.IntRange(0, len(open)-1).Draw(t, "file")]
+				o.Status, o.Reason = notify.StatusIndexed, ""
+				if rapid.Bool().Draw(t, "failed") {
+					o.Status, o.Reason = notify.StatusFailed, "by the dataset"
+				}
+				require.Equal(t, 1, tracker.Resolve(o))
+				plain.resolve(o)
+			},
 			"message": func(t *rapid.T) {
 				b := some("batch")
 				if b == nil {

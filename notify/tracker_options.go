@@ -52,10 +52,13 @@ func WithFileLimit(n int) TrackerOption {
 }
 
 // WithOutcomes is told the outcome of each file, once for each, when it becomes
-// known. The order is not that of the files. The function is called by the
-// goroutines that call Handle, so by many at once. It may call the tracker, but
-// it must not wait for the batch or the tracker: a wait ends only after the
-// function has returned for every file that was waited for.
+// known. The order is not that of the files. The outcome counts already, so if the
+// function fails to store it, no message comes again because of that: to store
+// outcomes so that none is lost, do so in the callback, before Handle. The function
+// is called by the goroutines that call Handle, Accepted, Forget or Resolve, so by
+// many at once. It may call the tracker, but it must not wait for the batch or the
+// tracker: a wait ends only after the function has returned for every file that was
+// waited for.
 func WithOutcomes(report func(Outcome)) TrackerOption {
 	return func(c *trackerConfig) error {
 		if report == nil {
@@ -75,6 +78,8 @@ func WithOutcomes(report func(Outcome)) TrackerOption {
 // queue, a message may get to the wrong one, and acknowledging it would take it
 // from the one that waits: return an error there, so that it comes again and in
 // the end to the right one, and nil once it is so old that nobody can wait for it.
+// That costs time and requests, because a message may come to the wrong one again
+// and again: a queue for each process, with a subscription of its own, is better.
 func WithUnknown(decide func(ctx context.Context, m *imm.IndexMessage) error) TrackerOption {
 	return func(c *trackerConfig) error {
 		if decide == nil {

@@ -7,7 +7,7 @@ type Status string
 
 // The statuses of an Outcome.
 const (
-	StatusOpen    Status = "open"    // no message has said yet
+	StatusOpen    Status = "open"    // nobody has said yet
 	StatusIndexed Status = "indexed" // it is in the dataset
 	StatusFailed  Status = "failed"  // see Reason
 )

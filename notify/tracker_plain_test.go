@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/imm-go/imm"
 	"github.com/imm-go/imm/notify"
@@ -234,6 +235,17 @@ func (p *plainTracker) accepted(b *plainBatch, requestID, eventID string) {
 func (p *plainTracker) forget(b *plainBatch) {
 	if !b.over() {
 		b.forgotten = true
+		p.released(b)
+	}
+}
+
+// resolve is for batches whose UserData is their number.
+func (p *plainTracker) resolve(o notify.Outcome) {
+	number, _ := strconv.Atoi(o.UserData)
+	b := p.batches[number]
+	j := slices.IndexFunc(b.files, func(f plainFile) bool { return f.uri == o.URI && f.id == o.CustomID && f.status == "?" })
+	p.decide(b, j, o.Reason)
+	if b.over() {
 		p.released(b)
 	}
 }

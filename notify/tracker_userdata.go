@@ -51,6 +51,31 @@ func (p trackerPrefix) userData(number uint64, text string) string {
 	return string(p) + base64.RawURLEncoding.EncodeToString(bytes[:]) + "." + text
 }
 
+// OwnUserData returns the caller's own text of the UserData that a message has, if
+// a Tracker made it, whichever tracker that was. Any other text is returned as it
+// is. A callback needs it that looks at messages before it hands them to a Tracker;
+// an Outcome has the caller's own text already.
+//
+// It is safe for concurrent use.
+func OwnUserData(userData string) string {
+	rest, isMarked := strings.CutPrefix(userData, trackerMark)
+	id, rest, _ := strings.Cut(rest, ".")
+	number, own, isWhole := strings.Cut(rest, ".")
+	if !isMarked || !isWhole || !isBase64Of(trackerIDBytes, id) || !isBase64Of(batchNumberSize, number) {
+		return userData
+	}
+	return own
+}
+
+// isBase64Of reports whether a text is the base64 of so many bytes, a multiple of 3.
+func isBase64Of(size int, text string) bool {
+	if len(text) != size/3*4 {
+		return false
+	}
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && len(decoded) == size // a line end inside would be passed over
+}
+
 // parse reads the UserData of a message. Only the number counts: the caller's
 // text is known here, so it does not matter if less of it comes back.
 func (p trackerPrefix) parse(userData string) (number uint64, owner userDataOwner) {

@@ -46,7 +46,54 @@ func FuzzUserData(f *testing.F) {
 		got, owner := p.parse(sent)
 		require.Equal(t, ownerSelf, owner)
 		require.Equal(t, number, got)
+		require.Equal(t, text, OwnUserData(sent))
+		require.Equal(t, text, OwnUserData(newTrackerPrefix().userData(number, text)))
+		for _, userData := range []string{end, text, trackerMark + end, string(p) + end, sent[:len(sent)*2/3]} {
+			require.Equal(t, plainOwn(userData), OwnUserData(userData), "%q", userData)
+		}
 	})
+}
+
+// plainOwn says the same as OwnUserData, in the plainest way: it looks at each byte.
+func plainOwn(userData string) string {
+	const shape = "imm1.################.########."
+	if len(userData) < len(shape) {
+		return userData
+	}
+	for i := range len(shape) {
+		c := userData[i]
+		isDigit := c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+		if shape[i] == '#' && !isDigit || shape[i] != '#' && shape[i] != c {
+			return userData
+		}
+	}
+	return userData[len(shape):]
+}
+
+func TestOnlyWhatATrackerAddedIsTakenAway(t *testing.T) {
+	t.Parallel()
+	sent := newTrackerPrefix().userData(7, "")
+	for userData, own := range map[string]string{
+		"":                             "",
+		"mine":                         "mine",
+		"imm1.":                        "imm1.",
+		"imm1.a.b.mine":                "imm1.a.b.mine",
+		sent:                           "",
+		sent + "mine":                  "mine",
+		sent + "a.b.c":                 "a.b.c",
+		sent + sent + "mine":           sent + "mine", // a tracker's own text can be another's
+		sent[:len(sent)-1]:             sent[:len(sent)-1],
+		" " + sent:                     " " + sent,
+		"IMM1." + sent[5:]:             "IMM1." + sent[5:],
+		sent[:10] + "\n" + sent[11:]:   sent[:10] + "\n" + sent[11:],
+		sent[:10] + "=" + sent[11:]:    sent[:10] + "=" + sent[11:],
+		sent[:21] + "," + sent[22:]:    sent[:21] + "," + sent[22:],
+		sent[:25] + "猫" + sent[28:]:    sent[:25] + "猫" + sent[28:],
+		sent[:20] + sent[21:] + "mine": sent[:20] + sent[21:] + "mine",
+	} {
+		require.Equal(t, own, OwnUserData(userData), "%q", userData)
+		require.Equal(t, own, plainOwn(userData), "%q", userData)
+	}
 }
 
 func TestTrackersHaveDifferentPrefixes(t *testing.T) {

@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -44,10 +43,16 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	receiving, stop := context.WithCancel(ctx)
-	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- receiver.Run(receiving) }()
+	receiving, stop := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		stop(receiver.Run(receiving)) // a receiver that fails ends the wait for outcomes, with its error
+	}()
+	defer func() {
+		stop(nil)
+		<-ended // messages that are being handled are still acknowledged
+	}()
 
 	batch, err := tracker.BatchIndexFileMeta(ctx, emulator.Client(), &imm.BatchIndexFileMetaRequest{
 		ProjectName: "test-project",
@@ -62,10 +67,9 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	outcomes, waitErr := batch.Wait(ctx)
+	outcomes, err := batch.Wait(receiving)
 	for _, o := range outcomes {
 		fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf("%s %v %s", o.URI, o.Status, o.Reason)))
 	}
-	stop() // messages that are being handled are still acknowledged
-	return errors.Join(waitErr, <-ended)
+	return err
 }

@@ -36,7 +36,7 @@ func bindingWay(ctx context.Context, client *imm.Client) error {
 }
 
 func messageWay(data []byte) error {
-	message, err := imm.ParseIndexMessage(data)
+	message, err := imm.ParseIndexMessage(data) // the text that came
 	if err != nil {
 		return err // this is not an index message
 	}
@@ -77,7 +77,7 @@ func anyOperation(ctx context.Context, client *imm.Client) ([]imm.Label, error) 
 func waitWay(ctx context.Context, client *imm.Client, files []imm.InputFile, uris []string) error {
 	since := time.Now().Add(-time.Minute)
 	_, err := client.BatchIndexFileMeta(ctx, &imm.BatchIndexFileMetaRequest{
-		ProjectName: "test-project", DatasetName: "test-dataset", Files: files,
+		ProjectName: "test-project", DatasetName: "test-dataset", Files: files, // the URIs of which are uris
 	})
 	if err != nil {
 		return err

@@ -85,7 +85,11 @@ func TestTheReadmeShowsWhatItsProgramPrints(t *testing.T) {
 func TestTheFilesThatTheDocumentsLinkToExist(t *testing.T) {
 	t.Parallel()
 	for _, name := range documents(t) {
-		for rest := read(t, name); ; {
+		rest := read(t, name)
+		for _, block := range goBlocks(rest) { // where an index and a call look like a link
+			rest = strings.ReplaceAll(rest, block, "")
+		}
+		for {
 			_, after, found := strings.Cut(rest, "](")
 			if !found {
 				break

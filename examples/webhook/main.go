@@ -39,7 +39,7 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	secret := rand.Text() // with the service: a fixed one, because the address of the subscription has it
 	handler, err := notify.NewMNSHandler(tracker.Handle,
-		notify.WithTopicOwner("1000000000000000"), // your account
+		notify.WithTopicOwner(immtest.AccountID), // with the service: your account
 		notify.WithSecretPath(secret),
 		notify.WithCertificates(emulator.Certificate), // with the service: leave it out
 	)
@@ -82,7 +82,7 @@ func run(ctx context.Context, out io.Writer) error {
 // serve answers on an address of this machine until stop is called.
 func serve(ctx context.Context, handler http.Handler) (address string, stop func(), err error) {
 	mux := http.NewServeMux()
-	mux.Handle("/notifications/", handler)
+	mux.Handle("POST /notifications/{secret}", handler)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0") // with the service: https
 	if err != nil {
 		return "", nil, err
