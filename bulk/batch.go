@@ -22,12 +22,10 @@ type batch struct {
 	aging  *time.Timer   // seals it
 	slot   bool          // it counts as one of those in memory
 
-	pieces   []piece   // that are still to be sent, the next one last
-	failures int       // calls in a row that the service could not take
-	since    time.Time // the first of them
-	due      time.Time // the earliest time for the next call
-	resent   int
-	tracked  []tracked // calls that were accepted and are to be confirmed
+	pieces  []piece   // that are still to be sent, the next one last
+	due     time.Time // the earliest time for the next call
+	resent  int
+	tracked []tracked // calls that were accepted and are to be confirmed
 
 	confirming bool // a goroutine of confirm has it
 	queued     bool // to be reported
@@ -55,13 +53,19 @@ type piece struct {
 	// If this one is then accepted, what is wrong is in the other.
 	left   bool
 	guilty bool // so it need not be sent whole
+
+	failures int       // calls in a row that the service could not take
+	since    time.Time // the first of them; zero: there was none
+	suspect  time.Time // when there were so many that something in it may be the reason
 }
+
+func (p piece) files() int { return p.hi - p.lo }
 
 // tracked is a call that was accepted.
 type tracked struct {
 	piece
-	call *notify.Batch // nil with ByPolling
-	time time.Time     // it was made
+	messages *notify.Batch // nil with ByPolling
+	time     time.Time     // it was made
 }
 
 func newBatch() *batch {
@@ -103,9 +107,9 @@ func (b *batch) swap(i, j int) {
 	b.marks[i], b.marks[j] = b.marks[j], b.marks[i]
 }
 
-// open puts the files that are not settled before those that are, and makes one
+// arrange puts the files that are not settled before those that are, and makes one
 // piece of them.
-func (b *batch) open() {
+func (b *batch) arrange() {
 	n := 0
 	for i := range b.marks {
 		if !b.marks[i].settled {
@@ -119,20 +123,30 @@ func (b *batch) open() {
 	}
 }
 
-// settle gives the files of a piece that have no final status yet this one. A file
-// that was accepted, and was to be sent again because no answer came, stays so.
+// settle gives the files of a piece that have no final status yet this one.
 func (b *batch) settle(p piece, status Status, err error, requestID, eventID string) {
 	for i := p.lo; i < p.hi; i++ {
 		m := &b.marks[i]
 		if m.settled {
 			continue
 		}
-		if m.status == Accepted && status == Unsent {
-			status, err = Accepted, fmt.Errorf("bulk: %w: %w", ErrUnconfirmed, err)
-		}
 		m.status, m.settled, m.err = status, true, err
 		if requestID != "" || eventID != "" {
 			m.requestID, m.eventID = requestID, eventID
+		}
+	}
+}
+
+// giveUp settles a piece that is not sent any more. A file that was accepted before,
+// and was to be sent again because no answer came, stays Accepted.
+func (b *batch) giveUp(p piece, status Status, err error, requestID string) {
+	unconfirmed := fmt.Errorf("bulk: %w: %w", ErrUnconfirmed, err)
+	for i := p.lo; i < p.hi; i++ {
+		at := piece{lo: i, hi: i + 1}
+		if b.marks[i].status == Accepted {
+			b.settle(at, Accepted, unconfirmed, "", "")
+		} else {
+			b.settle(at, status, err, requestID, "")
 		}
 	}
 }
@@ -145,7 +159,7 @@ func (b *batch) untold() bool {
 // cut takes the files that are not settled out of a batch, and makes another one
 // of them.
 func (b *batch) cut() *batch {
-	b.open()
+	b.arrange()
 	n := 0
 	if len(b.pieces) > 0 {
 		n = b.pieces[0].hi
@@ -159,10 +173,19 @@ func (b *batch) cut() *batch {
 	return rest
 }
 
-// split replaces a piece by its halves.
+// split replaces a piece that was refused by its halves.
 func (b *batch) split(p piece) {
-	middle := p.lo + (p.hi-p.lo)/2
+	middle := p.lo + p.files()/2
 	b.pieces = append(b.pieces, piece{lo: middle, hi: p.hi}, piece{lo: p.lo, hi: middle, left: true})
+}
+
+// halve replaces a piece by its halves. If the service cannot take one of them
+// either, it is suspect at once.
+func (b *batch) halve(p piece) {
+	middle := p.lo + p.files()/2
+	b.pieces = append(b.pieces,
+		piece{lo: middle, hi: p.hi, since: p.since, suspect: p.suspect},
+		piece{lo: p.lo, hi: middle, since: p.since, suspect: p.suspect})
 }
 
 // accused tells the other half of an accepted piece that the fault is there.

@@ -18,21 +18,29 @@ const (
 // while nothing succeeds there is one call at a time, after a pause that grows.
 type breaker struct {
 	inRow  int       // calls that failed since the last one that did not
+	since  time.Time // the first of them
+	err    error     // of the last one
 	resume time.Time // the earliest time for the next call, while the service is down
 }
 
 func (b *breaker) down() bool { return b.inRow >= downAfter }
 
-// failed notes a call that the service could not take.
-func (b *breaker) failed(now time.Time) {
-	b.inRow++
+// failed notes a call that the service could not take. Of those that were under way
+// when the service went down there may be many. They do not make the pause longer.
+func (b *breaker) failed(begun, now time.Time, err error) {
+	if b.err = err; b.down() && begun.Before(b.resume) {
+		return
+	}
+	if b.inRow++; b.inRow == 1 {
+		b.since = now
+	}
 	if b.down() {
 		b.resume = now.Add(pause(b.inRow - downAfter + 1))
 	}
 }
 
 // answered notes any other answer.
-func (b *breaker) answered() { b.inRow = 0 }
+func (b *breaker) answered() { *b = breaker{} }
 
 // pause is the time to wait after the nth failure. It doubles, and up to a quarter
 // more is left to chance, so that many processes do not come back together.

@@ -14,6 +14,9 @@ const ceilingTime = 5 * time.Second
 // findCeiling tells the pacer how fast the project may be used: as the user says,
 // or else as the project does. If that gives no answer, no ceiling is known.
 func (x *Indexer) findCeiling() {
+	if x.config.Pacer != nil {
+		return
+	}
 	if x.config.Rate > 0 {
 		x.pace.limitTo(x.config.Rate)
 		return

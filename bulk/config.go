@@ -71,13 +71,21 @@ type Config struct {
 	// Failed result and goes on.
 	SkipBad bool
 
-	// Rate is how many requests a second there may be at most. Zero: as many as
-	// the project allows, which is asked once with GetProject; if that does not
-	// tell, the limit is found by throttling alone.
+	// Observer is told how the run goes on, for spans and metrics. Its zero value
+	// costs nothing.
+	Observer Observer
+
+	// Rate is how many requests a second there may be at most, those of ByPolling
+	// included, repeats of the client not. Zero: as many as the project allows,
+	// which is asked once with GetProject; if that does not tell, the limit is found
+	// by throttling alone.
 	Rate float64
+	// Pacer spaces the calls together with those of other processes. Rate is then
+	// zero, because the limit is the pacer's. Nil: this run has the quota to itself.
+	Pacer Pacer
 	// Concurrency is how many calls there may be at once, at most; how many there
-	// are is found by what helps. Zero: 128. At most Concurrency + 2 batches are
-	// in memory, those that wait for a confirmation not counted.
+	// are is found by what helps. Zero: 128; at most 100,000. At most Concurrency + 2
+	// batches are in memory, those that wait for a confirmation not counted.
 	Concurrency int
 	// BatchFiles is how many files a batch has at most: 1 to 100, which is also the
 	// default.
@@ -89,9 +97,10 @@ type Config struct {
 	// BatchAge is how long a file waits for others to fill its batch. Zero: a second.
 	BatchAge time.Duration
 
-	// RetryFor is how long a batch is sent again that the service cannot take now,
-	// because it throttles, fails or is out of reach. Then its files are Failed.
-	// Zero: 15 minutes.
+	// RetryFor is how long a file is sent again that the service cannot take now,
+	// because it throttles, fails or is out of reach. If it takes others meanwhile,
+	// the file then is Failed; batches are halved until it is alone. If nothing at
+	// all was accepted for that long, the run is stopped. Zero: 15 minutes.
 	RetryFor time.Duration
 	// Grace is how long calls that are under way may go on when the run is stopped.
 	// Zero: 10 seconds.
@@ -100,14 +109,16 @@ type Config struct {
 	// Confirm says how to learn whether the files are indexed.
 	Confirm Confirmation
 	// Tracker gets the messages, for ByMessages: Tracker.Handle is the callback of
-	// the handlers and receivers of package notify.
+	// the handlers and receivers of package notify. One that is full holds calls
+	// back until messages make room in it, however long they take.
 	Tracker *notify.Tracker
 	// ConfirmWithin is how long the answer about a batch may take, from its
 	// acceptance. With ByMessages the dataset is then asked once for the files that
 	// no message told of. Zero: an hour.
 	ConfirmWithin time.Duration
-	// Resend is how often a file is sent again that stays without an answer. Zero:
-	// not at all; it ends as Accepted with ErrUnconfirmed.
+	// Resend is how often a file is sent again that stays without an answer. In the
+	// end it is Accepted with ErrUnconfirmed, also if it cannot be sent again, or if
+	// ByPolling may not ask. Zero: not at all.
 	Resend int
 }
 
@@ -123,8 +134,10 @@ func (c Config) complete() (Config, error) {
 		return refuse("DatasetName", "it is empty; want the name of the dataset")
 	case !(c.Rate >= 0) || math.IsInf(c.Rate, 0):
 		return refuse("Rate", "%v is not a rate; want a number of requests a second above zero, or 0 for what the project allows", c.Rate)
-	case c.Concurrency < 0:
-		return refuse("Concurrency", "it is %d; want a number of calls above zero, or 0 for %d", c.Concurrency, defaultConcurrency)
+	case c.Rate > 0 && c.Pacer != nil:
+		return refuse("Rate", "it is %v, and there is a Pacer, which has a limit of its own; leave one of the two out", c.Rate)
+	case c.Concurrency < 0 || c.Concurrency > window:
+		return refuse("Concurrency", "it is %d; want 1 to %d calls, or 0 for %d", c.Concurrency, window, defaultConcurrency)
 	case c.BatchFiles < 0 || c.BatchFiles > maxBatchFiles:
 		return refuse("BatchFiles", "it is %d; want 1 to %d, or 0 for %[2]d", c.BatchFiles, maxBatchFiles)
 	case c.BatchBytes < 0:
@@ -133,6 +146,8 @@ func (c Config) complete() (Config, error) {
 		return refuse("Confirm", "%d is not known; want NoConfirmation, ByMessages or ByPolling", c.Confirm)
 	case c.Confirm == ByMessages && c.Tracker == nil:
 		return refuse("Tracker", "it is nil, and ByMessages needs one; make it with notify.NewTracker and give its Handle to what receives the messages")
+	case c.Confirm == ByMessages && c.Notification == (imm.Notification{}):
+		return refuse("Notification", "it is empty, so no message would come, and ByMessages waits for them; say where they go")
 	case c.Confirm != ByMessages && c.Tracker != nil:
 		return refuse("Tracker", "it is for ByMessages only; set Confirm to that, or leave the tracker out")
 	case c.Resend < 0:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/imm-go/imm"
@@ -14,32 +13,32 @@ import (
 const (
 	// clockSlack is how far this machine's clock may be ahead of the service's.
 	clockSlack = time.Minute
-	// pollAgain is the pause after a poll that failed.
-	pollAgain = 10 * time.Second
+	// The pauses before questions about a call grow from the first to the last.
+	firstPoll = time.Second
+	lastPoll  = 30 * time.Second
 )
 
 // confirm finds out what became of the files of a batch that were accepted.
 func (x *Indexer) confirm(b *batch) {
 	for _, t := range b.tracked {
 		end := t.time.Add(x.config.ConfirmWithin)
-		open := "no message told of it"
-		if t.call != nil {
+		seen := "no message told of it"
+		if t.messages != nil {
 			x.await(b, t, end)
-			x.ask(b, t, 1, &open)
+			_, _ = x.ask(b, t, &seen) // an error is what was seen
 		} else {
-			x.poll(b, t, end, &open)
+			x.poll(b, t, end, &seen)
 		}
-		x.unconfirmed(b, t, open)
+		x.unconfirmed(b, t, seen)
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	clear(b.tracked)
 	b.tracked, b.confirming = b.tracked[:0], false
 	if rest := b.cut(); len(rest.files) > 0 { // to be sent again
-		x.begin(rest)
-		rest.number = b.number
-		rest.open()
-		x.queue = append(x.queue, rest)
+		x.begin(rest, b.number)
+		rest.arrange()
+		x.takeBack(rest) // which ends it if the run has stopped meanwhile
 		x.dispatch()
 	}
 	if x.handOver(b); !b.queued {
@@ -52,12 +51,12 @@ func (x *Indexer) await(b *batch, t tracked, end time.Time) {
 	timer := time.NewTimer(time.Until(end))
 	defer timer.Stop()
 	select {
-	case <-t.call.Done():
+	case <-t.messages.Done():
 	case <-timer.C:
 	case <-x.halted:
 	}
-	outcomes := t.call.Outcomes()
-	t.call.Forget()
+	outcomes := t.messages.Outcomes()
+	t.messages.Forget()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for i, outcome := range outcomes {
@@ -71,54 +70,90 @@ func (x *Indexer) await(b *batch, t tracked, end time.Time) {
 	}
 }
 
-// poll asks the dataset until it has an answer about each file of a call.
-func (x *Indexer) poll(b *batch, t tracked, end time.Time, open *string) {
-	for x.ask(b, t, max(1, time.Until(end)), open) && time.Now().Before(end) {
-		timer := time.NewTimer(pollAgain)
+// poll asks the dataset until it has an answer about each file of a call, or
+// nobody may ask. Nothing is sent again for want of that permission.
+func (x *Indexer) poll(b *batch, t tracked, end time.Time, seen *string) {
+	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
+		timer := time.NewTimer(min(pause, time.Until(end)))
 		select {
 		case <-timer.C:
 		case <-x.halted:
 			timer.Stop()
 			return
 		}
+		open, err := x.ask(b, t, seen)
+		if judge(err) == verdictStop {
+			x.mu.Lock()
+			b.settle(t.piece, Accepted, fmt.Errorf("bulk: %w: %w", ErrUnconfirmed, err), "", "")
+			x.mu.Unlock()
+			return
+		}
+		if open == 0 || !time.Now().Before(end) {
+			return
+		}
 	}
 }
 
-// ask asks the dataset for the files of a call that have no answer yet, for as
-// long as the limit says. It reports whether it could not ask to the end. What was
-// seen of a file that stays open is told in open.
-func (x *Indexer) ask(b *batch, t tracked, limit time.Duration, open *string) (failed bool) {
+// ask asks the dataset once for the files of a call that have no answer yet, and
+// returns how many have none then. What was seen of one of them is told in seen.
+func (x *Indexer) ask(b *batch, t tracked, seen *string) (open int, err error) {
 	uris := x.unsettled(b, t)
-	if len(uris) == 0 || !x.pace.wait(x.halted) {
-		return false
+	if len(uris) == 0 || !x.mayCall() {
+		return 0, nil
 	}
-	outcomes, err := x.client.WaitIndexed(x.asks, &imm.WaitIndexedRequest{
-		ProjectName: x.config.ProjectName, DatasetName: x.config.DatasetName, URIs: uris, Since: t.time.Add(-clockSlack),
-	}, imm.WithFileLimit(limit))
-	if err != nil && !errors.Is(err, context.Canceled) {
-		*open = err.Error()
+	begun := time.Now()
+	found, err := x.client.BatchGetFileMeta(x.asks, &imm.BatchGetFileMetaRequest{
+		ProjectName: x.config.ProjectName, DatasetName: x.config.DatasetName, URIs: uris,
+		WithFields: []string{"URI", "ObjectStatus", "Reason", "UpdateTime"},
+	})
+	if err != nil {
+		if errors.Is(err, imm.ErrThrottled) {
+			x.throttled(begun)
+		}
+		if !errors.Is(err, context.Canceled) {
+			*seen = err.Error()
+		}
+		return len(uris), err
 	}
-	seen := make(map[string]imm.FileOutcome, len(outcomes))
-	for _, outcome := range outcomes {
-		seen[outcome.URI] = outcome
+	x.pace.accept() // it took from the same quota
+	files := make(map[string]*imm.File, len(found.Files))
+	for i := range found.Files {
+		files[found.Files[i].URI] = &found.Files[i]
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for i := t.lo; i < t.hi; i++ {
-		at := piece{lo: i, hi: i + 1}
-		switch outcome := seen[b.files[i].URI]; outcome.Status {
-		case imm.OutcomeIndexed:
-			b.settle(at, Indexed, nil, "", "")
-		case imm.OutcomeFailed:
-			b.settle(at, Failed, fmt.Errorf("bulk: %w: %s", ErrNotIndexed, outcome.Reason), "", "")
-		case imm.OutcomeOverdue:
-			// The limit of this one question says nothing to the caller.
-			if _, seen, ok := strings.Cut(outcome.Reason, ": "); ok {
-				*open = seen
-			}
+		if b.marks[i].settled {
+			continue
+		}
+		switch status, what := outcomeOf(files[b.files[i].URI], t.time.Add(-clockSlack)); status {
+		case Indexed:
+			b.settle(piece{lo: i, hi: i + 1}, Indexed, nil, "", "")
+		case Failed:
+			b.settle(piece{lo: i, hi: i + 1}, Failed, fmt.Errorf("bulk: %w: %s", ErrNotIndexed, what), "", "")
+		default:
+			*seen = what
+			open++
 		}
 	}
-	return err != nil
+	return open, nil
+}
+
+// outcomeOf is what became of a file that was handed in at the given time, by what
+// the dataset has of it: nil if that is nothing. It goes by the rules of
+// imm.WaitIndexed, which makes a number of requests by itself.
+func outcomeOf(f *imm.File, since time.Time) (status Status, why string) {
+	switch {
+	case f == nil:
+		return Accepted, "it is not in the dataset"
+	case f.UpdateTime.Before(since):
+		return Accepted, "what the dataset has of it is from before"
+	case f.Reason != "":
+		return Failed, f.Reason
+	case f.ObjectStatus == imm.ObjectIndexed:
+		return Indexed, ""
+	}
+	return Accepted, fmt.Sprintf("its status is %q", f.ObjectStatus)
 }
 
 func (x *Indexer) unsettled(b *batch, t tracked) []string {
@@ -135,13 +170,13 @@ func (x *Indexer) unsettled(b *batch, t tracked) []string {
 
 // unconfirmed ends the files of a call that have no answer, unless they can be
 // sent again.
-func (x *Indexer) unconfirmed(b *batch, t tracked, open string) {
+func (x *Indexer) unconfirmed(b *batch, t tracked, seen string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	switch {
 	case x.ended != nil:
 		b.settle(t.piece, Accepted, fmt.Errorf("bulk: %w: %w", ErrUnconfirmed, x.ended), "", "")
 	case b.resent == x.config.Resend:
-		b.settle(t.piece, Accepted, fmt.Errorf("bulk: %w within %v: %s", ErrUnconfirmed, x.config.ConfirmWithin, open), "", "")
+		b.settle(t.piece, Accepted, fmt.Errorf("bulk: %w within %v: %s", ErrUnconfirmed, x.config.ConfirmWithin, seen), "", "")
 	}
 }

@@ -68,15 +68,15 @@ func (x *Indexer) full() bool {
 	return !due.After(time.Now())
 }
 
-// sent takes a batch back from the one that sent it, or from the queue after a
-// halt. The caller holds x.mu.
-func (x *Indexer) sent(b *batch) {
+// takeBack takes a batch from the one that sent it, or from the queue after a halt.
+// The caller holds x.mu.
+func (x *Indexer) takeBack(b *batch) {
 	if len(b.pieces) > 0 && x.ended == nil {
 		x.queue = slices.Insert(x.queue, 0, b)
 		return
 	}
 	for _, p := range b.pieces {
-		b.settle(p, Unsent, x.ended, "", "")
+		b.giveUp(p, Unsent, x.ended, "")
 	}
 	b.pieces = b.pieces[:0]
 	if len(b.tracked) > 0 {

@@ -24,15 +24,19 @@
 //     falls to just under what was accepted, for all calls together, and then grows
 //     slowly. The calls at once are doubled as long as that helps.
 //   - A batch that the service cannot take, even after the repeats of the client, is
-//     sent again after pauses that grow, for Config.RetryFor. While nothing at all
-//     succeeds, there is one call at a time.
+//     sent again after pauses that grow. If that goes on, it is halved, so that a file
+//     which makes the service fail is alone in the end, and it alone fails after
+//     Config.RetryFor.
+//   - While nothing at all succeeds, there is one call at a time, and after
+//     Config.RetryFor the run is stopped.
 //   - A batch that is refused for something in it is halved until the files that are
 //     guilty are alone: k of them cost about k times the logarithm of a batch more
 //     requests, and all others are accepted. What the client itself refuses costs
 //     none.
 //   - A refusal of the account, the project or the dataset stops the run with one
 //     error, and everything that is not accepted is [Unsent]. So does one and the
-//     same refusal of the first 100 files while none is accepted.
+//     same refusal of the first 100 files while none is accepted, and a wrong endpoint
+//     or the login page of a network before any is.
 //   - Memory does not grow with the list: see Config.Concurrency.
 //   - With Config.Confirm, accepted files are followed until they are known to be
 //     [Indexed] or [Failed].

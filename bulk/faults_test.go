@@ -95,10 +95,10 @@ func (k keys) Credentials(context.Context) (imm.Credentials, error) {
 type scenario struct {
 	name    string
 	happens func(n int, since time.Duration) mishap
-	bad     int // files that the service refuses
+	bad     int   // files that the service refuses
+	poison  []int // files that it fails at
 	renew   bool
 	failAt  int // Record that fails
-	change  func(*bulk.Config)
 
 	want  string // accepted, failed; the rest is unsent
 	err   error
@@ -135,8 +135,15 @@ func scenarios() []scenario {
 			happens: func(_ int, since time.Duration) mishap {
 				return either(since > time.Second && since < 3601*time.Second, mishap{status: 503, body: "<html>"})
 			},
-			change: func(c *bulk.Config) { c.Concurrency = 8 },
-			want:   "*", least: time.Hour, most: 65 * time.Minute,
+			want: "*", err: imm.ErrUnavailable, least: 15 * time.Minute, most: 17 * time.Minute,
+		},
+		{name: "one file makes the service fail", poison: []int{523}, want: "4999 1", least: 15 * time.Minute, most: 17 * time.Minute},
+		{
+			name: "a login page answers for five minutes",
+			happens: func(_ int, since time.Duration) mishap {
+				return either(since > time.Second && since < 301*time.Second, mishap{status: 200, body: "<html>Please log in.</html>"})
+			},
+			want: "5000 0", least: 5 * time.Minute, most: 6 * time.Minute,
 		},
 		{name: "one in ten connections breaks before the work", happens: randomly(10, mishap{cut: true}), want: "5000 0", most: 30 * time.Second},
 		{name: "one in ten connections breaks after the work", happens: randomly(10, mishap{lost: true}), want: "5000 0", most: 30 * time.Second},
@@ -217,7 +224,7 @@ func lasting(table string) string {
 
 func (s scenario) run(t *testing.T) string {
 	server := newServer(t, immtest.WithQPS(1000), immtest.WithCredentials("first", "secret", ""), immtest.WithCredentials("second", "secret", ""))
-	w := &weather{RoundTripper: far{server.Transport(), 50 * time.Millisecond}, begin: time.Now(), happens: s.happens}
+	w := &weather{RoundTripper: poison{far{server.Transport(), 50 * time.Millisecond}, s.poison, time.Now()}, begin: time.Now(), happens: s.happens}
 	provider := keys{expired: func() bool { return false }}
 	if s.renew {
 		expired := func() bool { return time.Since(w.begin) > time.Second }
@@ -233,9 +240,6 @@ func (s scenario) run(t *testing.T) string {
 	require.NoError(t, err)
 	c := config()
 	c.Rate, c.BatchFiles = 100, 25
-	if s.change != nil {
-		s.change(&c)
-	}
 	l := newLedger(&c)
 	var summary bulk.Summary
 	if s.failAt > 0 {

@@ -16,25 +16,27 @@ func (x *Indexer) halt(cause error) {
 	if x.ended != nil || x.phase == phaseOver {
 		return
 	}
-	x.ended = fmt.Errorf("bulk: the run was stopped: %w", cause)
+	x.ended = stopped(cause)
 	close(x.halted)
 	x.endAsks()
 	x.timers = append(x.timers,
-		time.AfterFunc(x.config.Grace, x.endCalls), time.AfterFunc(2*x.config.Grace, x.endRecords))
+		time.AfterFunc(x.config.Grace, x.endCalls), time.AfterFunc(max(x.config.Grace, 2*x.config.Grace), x.endRecords))
 	if x.wake != nil {
 		x.wake.Stop()
 	}
 	if b := x.filling; b != nil {
 		x.filling = nil
 		b.aging.Stop()
-		b.open()
+		b.arrange()
 		x.queue = append(x.queue, b)
 	}
 	for _, b := range x.queue {
-		x.sent(b)
+		x.takeBack(b)
 	}
 	x.queue = nil
 }
+
+func stopped(cause error) error { return fmt.Errorf("bulk: the run was stopped: %w", cause) }
 
 // haltWith stops the run because its context has ended.
 func (x *Indexer) haltWith(ctx context.Context) {

@@ -25,6 +25,7 @@ type Indexer struct {
 	config   Config
 	pace     *pacer
 	ceiling  sync.Once
+	started  sync.Once     // see observeStart
 	turn     chan struct{} // held by the Add that waits for room, so that they come in order
 	room     chan struct{} // has something in it where there may be room again
 	halted   chan struct{} // closed by halt
@@ -41,26 +42,27 @@ type Indexer struct {
 	endRecords context.CancelFunc
 	asks       context.Context // of requests that only ask; ends with a halt
 	endAsks    context.CancelFunc
-	timers     []*time.Timer // of the grace periods
+	observed   context.Context // of RunDone; nil: the run has not begun
+	timers     []*time.Timer   // of the grace periods
 
-	waiting int                 // Adds that wait for room
-	filling *batch              // nil: none
-	queue   []*batch            // to be sent; those that are sent again come first
-	live    map[*batch]struct{} // that are not reported
-	batches int64               // that were begun
-	slots   int                 // batches in memory that do not wait for a confirmation
-	open    int                 // files without a reported outcome
-	free    []*batch            // to be filled again
-	order   order
+	waiting    int                 // Adds that wait for room
+	filling    *batch              // nil: none
+	queue      []*batch            // to be sent; those that are sent again come first
+	live       map[*batch]struct{} // that are not reported
+	batches    int64               // that were begun
+	slots      int                 // batches in memory that do not wait for a confirmation
+	unreported int                 // files without a reported outcome
+	free       []*batch            // to be filled again
+	order      order
 
 	working    int // calls that are made, or wait for their time
 	width      width
 	breaker    breaker
 	outage     time.Time // when a call last failed because the service was unavailable
 	wake       *time.Timer
-	refusal    string // of the last files, as long as none was accepted
-	refusals   int    // how many in a row there were for that reason
-	settled    []*batch
+	refusal    string   // of the last files, as long as none was accepted
+	refusals   int      // how many in a row there were for that reason
+	news       []*batch // that have something to report
 	reporting  bool
 	report     reportRoom
 	unrecorded error // of the journal; the goroutine that reports has it
@@ -102,7 +104,7 @@ func New(client *imm.Client, config Config) (*Indexer, error) {
 func (x *Indexer) setContext(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	x.calls, x.endCalls = context.WithCancel(ctx)
-	x.records, x.endRecords = context.WithCancel(context.WithValue(ctx, reportKey{}, x))
+	x.records, x.endRecords = context.WithCancel(context.WithValue(ctx, reportKey{x}, true))
 	x.asks, x.endAsks = context.WithCancel(ctx)
 }
 
@@ -113,164 +115,12 @@ func (x *Indexer) endAll() {
 	x.endRecords()
 }
 
-// reportKey is the key under which the context of OnResult has the Indexer.
-type reportKey struct{}
+// reportKey is a key that the context of OnResult has for each Indexer: one may work
+// in the OnResult of another.
+type reportKey struct{ x *Indexer }
 
 // isReporting reports whether ctx is that of OnResult.
-func (x *Indexer) isReporting(ctx context.Context) bool { return ctx.Value(reportKey{}) == x }
-
-// Add puts a file in, and returns nil if it is. It goes with the next batch, which
-// is sent when it is full or old enough, so its outcome comes later to OnResult.
-// If as much is under way as may be, Add waits; with the context that OnResult got
-// it never does.
-//
-// An error says that the file is not in and that no Result will come: it matches
-// that of the context if it ended, ErrClosed after Close and after a run, and
-// otherwise says why the run stopped. What is wrong with a file is told by its
-// Result. Add is safe for concurrent use.
-func (x *Indexer) Add(ctx context.Context, file imm.InputFile) error {
-	if err := x.withoutJournal("Add"); err != nil {
-		return err
-	}
-	return x.add(ctx, &file, mark{})
-}
-
-func (x *Indexer) withoutJournal(what string) error {
-	if x.config.Journal == nil {
-		return nil
-	}
-	return &imm.ValidationError{Action: "bulk." + what, Field: "Config.Journal", Reason: "files without positions cannot be found again in a journal; use RunSource, or leave the journal out"}
-}
-
-func (x *Indexer) add(ctx context.Context, file *imm.InputFile, m mark) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("bulk: the file was not added: %w", err)
-	}
-	size := costOf(file)
-	inside := x.isReporting(ctx)
-	x.mu.Lock()
-	if inside || x.waiting == 0 {
-		if in, err := x.put(file, m, size, inside); in || err != nil {
-			x.mu.Unlock()
-			return err
-		}
-	}
-	x.waiting++
-	x.mu.Unlock()
-	err := x.wait(ctx, file, m, size)
-	x.mu.Lock()
-	x.waiting--
-	x.mu.Unlock()
-	return err
-}
-
-// wait is for those who are counted in waiting.
-func (x *Indexer) wait(ctx context.Context, file *imm.InputFile, m mark, size cost) error {
-	select {
-	case x.turn <- struct{}{}:
-		defer func() { <-x.turn }()
-	case <-ctx.Done():
-		return fmt.Errorf("bulk: the file was not added: %w", ctx.Err())
-	}
-	for {
-		x.mu.Lock()
-		in, err := x.put(file, m, size, false)
-		x.mu.Unlock()
-		if in || err != nil {
-			return err
-		}
-		select {
-		case <-x.room:
-		case <-x.halted:
-		case <-x.closing:
-		case <-ctx.Done():
-			return fmt.Errorf("bulk: the file was not added: %w", ctx.Err())
-		}
-	}
-}
-
-// put puts a file into the batch that is being filled, and reports whether there
-// was room. The caller holds x.mu.
-func (x *Indexer) put(file *imm.InputFile, m mark, size cost, inside bool) (in bool, err error) {
-	switch {
-	case x.ended != nil:
-		return false, x.ended
-	case x.phase == phaseOver, x.phase == phaseClosing && !inside:
-		return false, fmt.Errorf("bulk: the file was not added: %w", ErrClosed)
-	}
-	if x.filling != nil && !x.filling.takes(file, &m, size, &x.config) {
-		x.seal()
-	}
-	if x.filling == nil {
-		if !inside && !x.hasRoom() {
-			return false, nil
-		}
-		x.fill()
-	}
-	x.filling.add(file, x.enter(m), size)
-	if len(x.filling.files) == x.config.BatchFiles {
-		x.seal()
-	}
-	return true, nil
-}
-
-// enter counts a file that goes in. The caller holds x.mu.
-func (x *Indexer) enter(m mark) mark {
-	if m.position != "" {
-		m.place = x.order.add(m.position)
-	}
-	if x.begun.IsZero() {
-		x.begun = time.Now()
-	}
-	x.summary.Added++
-	x.open++
-	return m
-}
-
-// hasRoom reports whether another batch may be begun. The caller holds x.mu.
-func (x *Indexer) hasRoom() bool {
-	// If no file is open, all that order has is done and about to go.
-	return x.slots < x.config.Concurrency+2 && x.open < window && (x.order.len() < window || x.open == 0)
-}
-
-// fill begins a batch. The caller holds x.mu.
-func (x *Indexer) fill() {
-	var b *batch
-	if last := len(x.free) - 1; last >= 0 {
-		b, x.free = x.free[last], x.free[:last]
-	} else {
-		b = newBatch()
-	}
-	x.begin(b)
-	x.filling = b
-	b.aging = time.AfterFunc(x.config.BatchAge, func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		if x.filling == b {
-			x.seal()
-		}
-	})
-}
-
-// begin takes a batch into account. The caller holds x.mu.
-func (x *Indexer) begin(b *batch) {
-	x.batches++
-	b.number, b.slot = x.batches, true
-	x.slots++
-	x.live[b] = struct{}{}
-}
-
-// seal closes the batch that is being filled, if there is one, and lets it be
-// sent. The caller holds x.mu.
-func (x *Indexer) seal() {
-	if b := x.filling; b != nil {
-		x.filling = nil
-		b.aging.Stop()
-		b.open()
-		x.queue = append(x.queue, b)
-		x.dispatch()
-	}
-}
+func (x *Indexer) isReporting(ctx context.Context) bool { return ctx.Value(reportKey{x}) != nil }
 
 // Flush sends what has been added so far, and returns when all of it has been
 // reported. Files that are added meanwhile are not waited for. That files failed
@@ -321,20 +171,19 @@ func (x *Indexer) Close(ctx context.Context) (Summary, error) {
 	if x.isReporting(ctx) {
 		return Summary{}, errors.New("bulk: Close in OnResult would wait for itself; call it elsewhere")
 	}
-	x.mu.Lock()
-	ran := x.ran
-	x.mu.Unlock()
-	if ran {
-		return Summary{}, fmt.Errorf("bulk: a run closes the indexer itself, and ends when its context does: %w", ErrClosed)
-	}
-	return x.close(ctx)
+	return x.close(ctx, false)
 }
 
-func (x *Indexer) close(ctx context.Context) (Summary, error) {
+// close is that of a run, or of the user.
+func (x *Indexer) close(ctx context.Context, ofRun bool) (Summary, error) {
 	x.mu.Lock()
-	if x.phase != phaseOpen {
+	switch {
+	case x.phase != phaseOpen:
 		x.mu.Unlock()
 		return Summary{}, fmt.Errorf("bulk: nothing to close: %w", ErrClosed)
+	case x.ran && !ofRun:
+		x.mu.Unlock()
+		return Summary{}, fmt.Errorf("bulk: a run closes the indexer itself, and ends when its context does: %w", ErrClosed)
 	}
 	x.phase = phaseClosing
 	close(x.closing)
@@ -357,12 +206,22 @@ func (x *Indexer) finish() (Summary, error) {
 			break
 		}
 	}
+	x.summary.Duration = x.duration()
+	x.phase = phaseOver // nothing is left that the end of a context could stop
 	x.mu.Unlock()
 	x.recordRest()
+	summary, err := x.over()
+	x.observeDone(summary, err)
+	return summary, err
+}
+
+// over ends the run, of which everything is reported.
+func (x *Indexer) over() (Summary, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.summary.Duration = x.duration()
-	x.phase = phaseOver
+	if x.ended == nil && x.unrecorded != nil {
+		x.ended = stopped(x.unrecorded)
+	}
 	for _, timer := range append(x.timers, x.wake) {
 		if timer != nil {
 			timer.Stop()

@@ -225,6 +225,29 @@ func TestAListThatEndsWithAnErrorIsDoneUpToThere(t *testing.T) {
 	}
 }
 
+func TestAListThatEndsWithTheContextIsNoWholeList(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		summary, err := newIndexer(t, newServer(t).Client(), config()).Run(ctx, func(yield func(imm.InputFile, error) bool) {
+			yield(file(0), nil)
+			<-ctx.Done() // and it says nothing of it
+		})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.EqualValues(t, 1, summary.Accepted)
+	})
+}
+
+func TestAListThatIsNilIsRefused(t *testing.T) {
+	t.Parallel()
+	x := newIndexer(t, newServer(t).Client(), config())
+	_, err := x.Run(t.Context(), nil)
+	require.EqualError(t, err, "imm: bulk.Run: files: it is nil; give a list of files")
+	for _, err := range x.Results(t.Context(), nil) {
+		require.ErrorIs(t, err, imm.ErrInvalidArgument)
+	}
+}
+
 func TestManyBadItemsWaitForRoomLikeOthers(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		server := newServer(t)

@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,7 +88,7 @@ func (p *pacer) take() time.Duration {
 	if limit == 0 {
 		return 0
 	}
-	interval := time.Duration(float64(time.Second) / limit)
+	interval := time.Duration(min(float64(time.Second)/limit, math.MaxInt64/2))
 	// A few calls may be saved up, so that the coarseness of timers does not cost
 	// throughput; more would be a burst that the service throttles.
 	saved := time.Duration(min(4, max(0, limit/20-1)) * float64(interval))

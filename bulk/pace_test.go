@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -153,26 +154,36 @@ func TestTheWidthGrowsWhileThatHelps(t *testing.T) {
 func TestAServiceThatIsDownIsAskedByOneAtATime(t *testing.T) {
 	t.Parallel()
 	var b breaker
-	now := time.Now()
+	begin := time.Now()
+	now := begin
 	for range downAfter - 1 {
-		b.failed(now)
+		b.failed(now, now, errOutage)
 		require.False(t, b.down())
 	}
 	var last time.Duration
 	for i := range 20 {
-		b.failed(now)
+		b.failed(now, now, errOutage)
 		require.True(t, b.down())
 		wait := b.resume.Sub(now)
 		require.LessOrEqual(t, wait, lastPause*5/4)
 		if i < 5 {
 			require.Greater(t, wait, last)
 		}
-		last = wait
+		for range 100 {
+			b.failed(b.resume.Add(-1), b.resume, errOutage)
+			require.Equal(t, wait, b.resume.Sub(now), "a call that was under way does not make it longer")
+		}
+		last, now = wait, b.resume
 	}
 	require.GreaterOrEqual(t, last, lastPause)
+	require.Equal(t, begin, b.since)
+	require.Equal(t, errOutage, b.err)
 	b.answered()
 	require.False(t, b.down())
+	require.Zero(t, b)
 }
+
+var errOutage = errors.New("HTTP 503")
 
 func TestTheMeterMeasuresTheLastSecond(t *testing.T) {
 	t.Parallel()

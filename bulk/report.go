@@ -24,7 +24,7 @@ func (x *Indexer) handOver(b *batch) {
 		return
 	}
 	b.queued = true
-	x.settled = append(x.settled, b)
+	x.news = append(x.news, b)
 	if !x.reporting {
 		x.reporting = true
 		go x.tell()
@@ -37,10 +37,10 @@ func (x *Indexer) tell() {
 	room := &x.report
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for len(x.settled) > 0 {
-		n := min(groupSize, len(x.settled))
-		room.group = append(room.group[:0], x.settled[:n]...)
-		x.settled = slices.Delete(x.settled, 0, n)
+	for len(x.news) > 0 {
+		n := min(groupSize, len(x.news))
+		room.group = append(room.group[:0], x.news[:n]...)
+		x.news = slices.Delete(x.news, 0, n)
 		room.results = x.collect(room.results[:0], room.group)
 		results := room.results
 		progress := Progress{Results: results}
@@ -50,6 +50,7 @@ func (x *Indexer) tell() {
 		x.mu.Unlock()
 
 		x.record(progress)
+		x.observeResults(results)
 		if onResult != nil {
 			for _, r := range results {
 				onResult(x.records, r)
@@ -83,7 +84,7 @@ func (x *Indexer) collect(results []Result, group []*batch) []Result {
 			}
 			m.told = true
 			b.told++
-			if m.position != "" && m.status != Unsent {
+			if x.config.Journal != nil && m.status != Unsent {
 				x.order.done(m.place)
 			}
 			results = append(results, Result{
@@ -138,7 +139,7 @@ func (x *Indexer) count(results []Result) {
 			x.summary.Failed++
 		}
 	}
-	x.open -= len(results)
+	x.unreported -= len(results)
 }
 
 // finished ends a batch of which everything was told. The caller holds x.mu.

@@ -25,10 +25,18 @@ import (
 // the list was not done to its end, and matches that of the context if that is
 // why. An Indexer has one run; a second one, and one after Close, is ErrClosed.
 func (x *Indexer) Run(ctx context.Context, files iter.Seq2[imm.InputFile, error]) (Summary, error) {
-	if err := x.withoutJournal("Run"); err != nil {
+	if err := x.checkList("Run", files); err != nil {
 		return Summary{}, err
 	}
 	return x.run(ctx, nil, x.reading(ctx, files))
+}
+
+// checkList refuses a list that cannot be read, or not with this Config.
+func (x *Indexer) checkList(what string, files iter.Seq2[imm.InputFile, error]) error {
+	if files == nil {
+		return &imm.ValidationError{Action: "bulk." + what, Field: "files", Reason: "it is nil; give a list of files"}
+	}
+	return x.withoutJournal(what)
 }
 
 // reading reads a list.
@@ -79,7 +87,7 @@ func (x *Indexer) Results(ctx context.Context, files iter.Seq2[imm.InputFile, er
 		var err error
 		running.Go(func() {
 			defer close(results)
-			if err = x.withoutJournal("Results"); err == nil {
+			if err = x.checkList("Results", files); err == nil {
 				_, err = x.run(ctx, deliver, x.reading(ctx, files))
 			}
 		})
@@ -96,6 +104,9 @@ func (x *Indexer) Results(ctx context.Context, files iter.Seq2[imm.InputFile, er
 
 // run lets feed read a list, and closes the Indexer.
 func (x *Indexer) run(ctx context.Context, onResult func(context.Context, Result), feed func() error) (Summary, error) {
+	if x.isReporting(ctx) {
+		return Summary{}, errors.New("bulk: a run in OnResult would wait for itself; start it elsewhere")
+	}
 	x.mu.Lock()
 	if x.ran || x.phase != phaseOpen {
 		x.mu.Unlock()
@@ -105,14 +116,14 @@ func (x *Indexer) run(ctx context.Context, onResult func(context.Context, Result
 	if onResult != nil {
 		x.onResult = onResult
 	}
-	if x.summary.Added == 0 {
-		x.endAll()
-		x.setContext(ctx)
-	}
 	x.mu.Unlock()
+	x.observeStart(ctx)
 	defer context.AfterFunc(ctx, func() { x.haltWith(ctx) })()
 	failed := feed()
-	summary, err := x.close(ctx)
+	if ctx.Err() != nil { // the list may have ended for that
+		x.haltWith(ctx)
+	}
+	summary, err := x.close(ctx, true)
 	switch {
 	case failed == nil:
 	case err == nil:

@@ -30,6 +30,11 @@ func (x *Indexer) RunSource(ctx context.Context, source Source) (Summary, error)
 			return err
 		}
 		for item, err := range source.Items(ctx, after) {
+			if _, isKnown := known[item.Position]; isKnown {
+				delete(known, item.Position)
+				x.skip(item.Position)
+				continue
+			}
 			m := mark{position: item.Position}
 			if err != nil {
 				err = fmt.Errorf("bulk: reading the source: %w", err)
@@ -39,11 +44,6 @@ func (x *Indexer) RunSource(ctx context.Context, source Source) (Summary, error)
 				m.status, m.settled, m.err = Failed, true, err
 			} else if item.Position == "" {
 				return fmt.Errorf("bulk: the source gave the file %q without a position; a source names the place of each item", item.File.URI)
-			}
-			if _, isKnown := known[item.Position]; isKnown {
-				delete(known, item.Position)
-				x.skip(item.Position)
-				continue
 			}
 			if !x.read(ctx, &item.File, m) {
 				return nil

@@ -274,6 +274,90 @@ func TestItemsThatAreAllDoneLeaveAnEmptyJournal(t *testing.T) {
 	})
 }
 
+// pausing is a source that waits before its last item.
+type pausing struct{ numbered }
+
+func (p pausing) Items(ctx context.Context, after string) iter.Seq2[bulk.Item, error] {
+	return func(yield func(bulk.Item, error) bool) {
+		for item, err := range p.numbered.Items(ctx, after) {
+			if item.Position == strconv.Itoa(p.n) {
+				<-time.After(time.Minute)
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+// late is a journal that is slow to record the end of the list.
+type late struct {
+	*memory
+	cancel func()
+}
+
+func (l late) Record(ctx context.Context, p bulk.Progress) error {
+	if len(p.Results) == 0 {
+		l.cancel()
+		<-time.After(time.Second)
+	}
+	return l.memory.Record(ctx, p)
+}
+
+func TestWhatEndsAfterTheLastOutcomeStopsNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		failAt int
+		want   error
+	}{"the context": {}, "the context, and the journal fails": {2, errDiskFull}} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				journal := newMemory(t)
+				journal.done["11"], journal.failAt = true, test.failAt
+				c := config()
+				c.Journal = late{journal, cancel}
+				summary, err := newIndexer(t, newServer(t).Client(), c).RunSource(ctx, pausing{numbered{n: 11}})
+				require.ErrorIs(t, err, test.want)
+				require.NotErrorIs(t, err, context.Canceled)
+				require.Error(t, ctx.Err())
+				require.EqualValues(t, 10, summary.Accepted)
+			})
+		})
+	}
+}
+
+func TestAnItemThatWasRecordedAsBadEndsNoLaterRun(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		journal := newMemory(t)
+		journal.done["5"] = true
+		c := config()
+		c.Journal = journal // and no SkipBad
+		summary, err := newIndexer(t, newServer(t).Client(), c).RunSource(t.Context(), numbered{n: 10, broken: map[int]error{5: errors.New("a bad line")}})
+		require.NoError(t, err)
+		require.EqualValues(t, 9, summary.Accepted)
+		require.EqualValues(t, 1, summary.Skipped)
+		require.Equal(t, 10, journal.after)
+	})
+}
+
+func TestASourceWithoutAJournalWaitsForNoEarlierFile(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const n = 106_000 // more than the window of a journal
+		c := config()
+		client := inWeather(t, 0, func(n int, _ time.Duration) mishap { return mishap{hangs: n == 50} })
+		x := newIndexer(t, client, c)
+		after30s := statsAfter(x, 30*time.Second)
+		summary, err := x.RunSource(t.Context(), numbered{n: n})
+		require.NoError(t, err)
+		require.EqualValues(t, n, summary.Accepted)
+		meanwhile := <-after30s
+		require.EqualValues(t, n, meanwhile.Added)
+		require.EqualValues(t, 100, meanwhile.Open, "one batch hangs")
+	})
+}
+
 // stuck is a journal on a disk that does not answer.
 type stuck struct{ memory }
 

@@ -27,10 +27,10 @@ func (x *Indexer) send(b *batch) {
 		last := len(b.pieces) - 1
 		p := b.pieces[last]
 		switch {
-		case p.guilty && p.hi-p.lo > 1:
+		case p.guilty && p.files() > 1:
 			b.pieces = b.pieces[:last]
 			b.split(p)
-		case x.pace.wait(x.halted):
+		case x.mayCall() && x.asks.Err() == nil: // a Pacer may let a call go after the end
 			b.pieces = b.pieces[:last]
 			goOn = x.sendPiece(b, p)
 		default:
@@ -40,7 +40,7 @@ func (x *Indexer) send(b *batch) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.working--
-	x.sent(b)
+	x.takeBack(b)
 	x.dispatch()
 }
 
@@ -69,7 +69,7 @@ func (x *Indexer) sendPiece(b *batch, p piece) bool {
 		x.halt(answer.err)
 		return false
 	}
-	if p.hi-p.lo > 1 {
+	if p.files() > 1 {
 		b.split(p)
 		return true
 	}
@@ -81,7 +81,7 @@ func (x *Indexer) sendPiece(b *batch, p piece) bool {
 type answer struct {
 	err                error
 	requestID, eventID string
-	call               *notify.Batch // what the tracker calls it
+	messages           *notify.Batch // of the tracker
 	begun              time.Time
 	sent               int // requests
 }
@@ -94,25 +94,26 @@ func (x *Indexer) call(b *batch, p piece) answer {
 		Notification: x.config.Notification, UserData: x.config.UserData,
 	}
 	if x.config.Confirm == ByMessages {
-		a.call, a.err = x.config.Tracker.Track(req.ProjectName, req.DatasetName, req.UserData, req.Files)
+		a.messages, a.err = x.config.Tracker.Track(req.ProjectName, req.DatasetName, req.UserData, req.Files)
 		if a.err != nil {
 			return a
 		}
-		req.UserData = a.call.UserData()
+		req.UserData = a.messages.UserData()
 	}
 	// The client does not tell how often it repeated a call that succeeded.
 	var sent atomic.Int32
-	ctx := httptrace.WithClientTrace(x.calls, &httptrace.ClientTrace{WroteHeaders: func() { sent.Add(1) }})
+	observed := x.observeBatchStart(x.calls, req.Files)
+	ctx := httptrace.WithClientTrace(observed, &httptrace.ClientTrace{WroteHeaders: func() { sent.Add(1) }})
 	resp, err := x.client.BatchIndexFileMeta(ctx, &req)
 	a.err, a.sent = err, int(sent.Load())
 	switch {
 	case err == nil:
 		a.requestID, a.eventID = resp.RequestID, resp.EventID
-		if a.call != nil {
-			a.call.Accepted(resp.RequestID, resp.EventID)
+		if a.messages != nil {
+			a.messages.Accepted(resp.RequestID, resp.EventID)
 		}
-	case a.call != nil:
-		a.call.Forget()
+	case a.messages != nil:
+		a.messages.Forget()
 	}
 	if _, unsent := errors.AsType[*imm.ValidationError](err); !unsent {
 		for i := p.lo; i < p.hi; i++ {
@@ -120,6 +121,7 @@ func (x *Indexer) call(b *batch, p piece) answer {
 		}
 		x.learn(&a)
 	}
+	x.observeBatchDone(observed, len(req.Files), &a)
 	return a
 }
 
@@ -137,7 +139,7 @@ func (x *Indexer) learn(a *answer) {
 	switch {
 	case errors.Is(a.err, imm.ErrThrottled):
 		x.summary.Throttled++
-		x.pace.throttled(a.begun)
+		x.throttled(a.begun)
 	case a.err == nil && a.sent > 1 && len(x.queue) > 0 && now.Sub(x.outage) > outageFor:
 		// Where nothing waits to be sent, the rate is not the service's limit.
 		x.pace.repeated(a.begun)
@@ -146,7 +148,7 @@ func (x *Indexer) learn(a *answer) {
 	case judge(a.err) != verdictAgain:
 		x.breaker.answered()
 	default:
-		x.breaker.failed(now)
+		x.breaker.failed(a.begun, now, a.err)
 		if !errors.Is(a.err, imm.ErrThrottled) {
 			x.outage = now
 		}
@@ -155,7 +157,6 @@ func (x *Indexer) learn(a *answer) {
 
 // accepted takes down that a piece is accepted.
 func (x *Indexer) accepted(b *batch, p piece, a *answer) {
-	b.failures, b.since = 0, time.Time{}
 	b.accused(p)
 	if x.config.Confirm == NoConfirmation {
 		b.settle(p, Accepted, nil, a.requestID, a.eventID)
@@ -165,29 +166,7 @@ func (x *Indexer) accepted(b *batch, p piece, a *answer) {
 		m := &b.marks[i]
 		m.status, m.requestID, m.eventID = Accepted, a.requestID, a.eventID
 	}
-	b.tracked = append(b.tracked, tracked{piece: p, call: a.call, time: a.begun})
-}
-
-// again puts a piece back, or gives it up.
-func (x *Indexer) again(b *batch, p piece, a *answer) bool {
-	b.pieces = append(b.pieces, p)
-	now := time.Now()
-	if b.failures++; b.failures == 1 {
-		b.since = now
-	}
-	end := b.since.Add(x.config.RetryFor)
-	if now.Before(end) {
-		if b.due = now.Add(pause(b.failures)); b.due.After(end) {
-			b.due = end
-		}
-		return false
-	}
-	err := fmt.Errorf("bulk: given up after %v and %d calls, the last of which said: %w", now.Sub(b.since).Round(time.Second), b.failures, a.err)
-	for _, p := range b.pieces {
-		b.settle(p, Failed, err, requestIDOf(a.err), "")
-	}
-	b.pieces = b.pieces[:0]
-	return true
+	b.tracked = append(b.tracked, tracked{piece: p, messages: a.messages, time: a.begun})
 }
 
 // without takes the file out of a piece that the client refused to send.

@@ -88,7 +88,7 @@ func TestARefusalOfEverythingStopsTheRunEarly(t *testing.T) {
 		"limit":          {immtest.Fault{Times: -1, Code: "LimitExceededError", Message: "Too many files."}, 1, 0, imm.ErrLimitExceeded, "Too many files."},
 		"key":            {immtest.Fault{Times: -1, Status: 404, Code: "InvalidAccessKeyId.NotFound"}, 1, 0, imm.ErrUnauthenticated, "InvalidAccessKeyId"},
 		"one reason":     {immtest.Fault{Times: -1, Code: "InvalidParameter.DatasetName", Message: "No."}, 200, 100, imm.ErrInvalidArgument, "the first 100 files were refused one by one for one and the same reason"},
-		"a captive page": {immtest.Fault{Times: -1, Status: 200, Body: "<html>Please log in.</html>"}, 200, 100, nil, "Please log in."},
+		"a captive page": {immtest.Fault{Times: -1, Status: 200, Body: "<html>Please log in.</html>"}, 1, 0, nil, "Please log in."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {

@@ -36,7 +36,8 @@ func judge(err error) verdict {
 		return verdictStop
 	}
 	switch {
-	case errors.Is(err, imm.ErrThrottled), errors.Is(err, imm.ErrUnavailable), errors.Is(err, notify.ErrTrackerFull):
+	case errors.Is(err, imm.ErrThrottled), errors.Is(err, imm.ErrUnavailable), errors.Is(err, notify.ErrTrackerFull),
+		outOfReach(err), isReplay(err):
 		return verdictAgain
 	case errors.Is(err, imm.ErrPermissionDenied), errors.Is(err, imm.ErrUnauthenticated),
 		errors.Is(err, imm.ErrNotFound), errors.Is(err, imm.ErrLimitExceeded):
@@ -60,14 +61,25 @@ func alone(err *imm.ValidationError) error {
 	return &imm.ValidationError{Action: err.Action, Field: "File." + field, Reason: err.Reason}
 }
 
-// outOfReach reports errors that say the endpoint itself is wrong. A run that
-// begins with one does not wait for it to go away.
+// outOfReach reports errors that say the endpoint itself is wrong, or that something
+// else answers in its place, such as the login page of a network. A run that begins
+// with one does not wait for it to go away.
 func outOfReach(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsNotFound
 	}
+	if page, ok := errors.AsType[*imm.APIError](err); ok {
+		return page.StatusCode < 400 && page.Code == ""
+	}
 	_, badCertificate := errors.AsType[*tls.CertificateVerificationError](err)
 	return badCertificate
+}
+
+// isReplay reports that the service has seen the request before, which something on
+// the way has doubled. It says nothing of the keys, as its kind does.
+func isReplay(err error) bool {
+	refused, ok := errors.AsType[*imm.APIError](err)
+	return ok && refused.Code == "SignatureNonceUsed"
 }
 
 // reason is what makes two refusals the same.

@@ -31,7 +31,11 @@ func TestTheKindOfAnErrorSaysWhatToDo(t *testing.T) {
 		{api(400, "MissingFiles"), verdictSplit},
 		{api(414, ""), verdictSplit},
 		{api(413, ""), verdictSplit},
-		{api(200, ""), verdictSplit},
+		{api(200, ""), verdictAgain}, // the login page of a network
+		{api(302, ""), verdictAgain},
+		{api(200, "Odd"), verdictSplit},
+		{api(200, "NoPermission"), verdictStop},
+		{api(400, "SignatureNonceUsed"), verdictAgain},
 		{api(409, "ResourceAlreadyExists"), verdictSplit},
 		{api(404, "ResourceNotFound"), verdictStop},
 		{api(404, ""), verdictSplit}, // the page of some proxy is no proof
@@ -57,6 +61,10 @@ func TestAnEndpointThatIsWrongIsToldFromOneThatIsDown(t *testing.T) {
 	for _, err := range []error{&net.DNSError{IsNotFound: true}, &tls.CertificateVerificationError{Err: errors.New("expired")}} {
 		require.True(t, outOfReach(&imm.RequestError{Err: fmt.Errorf("POST: %w", err)}))
 	}
+	require.True(t, outOfReach(&imm.APIError{StatusCode: 200}))
+	require.True(t, outOfReach(&imm.APIError{StatusCode: 307}))
+	require.False(t, outOfReach(&imm.APIError{StatusCode: 200, Code: "Throttling.User"}))
+	require.False(t, outOfReach(&imm.APIError{StatusCode: 503}))
 	for _, err := range []error{&net.DNSError{IsTimeout: true}, &net.OpError{Op: "dial", Err: errors.New("refused")}} {
 		require.False(t, outOfReach(&imm.RequestError{Err: err}))
 	}

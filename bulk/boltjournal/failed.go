@@ -23,6 +23,12 @@ type FailedFile struct {
 	RequestID string        `json:",omitzero"` // of the answer, if there was one
 }
 
+// storedFailure is a failure in the file, with a position that JSON does not change.
+type storedFailure struct {
+	FailedFile
+	Position exact
+}
+
 func failureOf(result *bulk.Result) FailedFile {
 	failure := FailedFile{File: result.File, Position: result.Position, RequestID: result.RequestID}
 	if result.Err != nil {
@@ -92,8 +98,11 @@ func readFailure(key, sealed []byte) (failure numberedFailure, err error) {
 		return failure, damage("a failed file is not readable")
 	}
 	failure.number = binary.BigEndian.Uint64(key)
-	if err := json.Unmarshal(text, &failure.FailedFile); err != nil {
+	var stored storedFailure
+	if err := json.Unmarshal(text, &stored); err != nil {
 		return failure, damage(fmt.Sprintf("failed file %d is not readable: %s", failure.number, err))
 	}
+	failure.FailedFile = stored.FailedFile
+	failure.Position = string(stored.Position)
 	return failure, nil
 }

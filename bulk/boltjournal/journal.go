@@ -93,11 +93,11 @@ func (j *Journal) Close() error { return j.guard(j.db.Close) }
 // to: the error for another one names both and matches ErrOtherWork.
 func (j *Journal) Resume(ctx context.Context, fingerprint string) (after string, done []string, err error) {
 	read := func(l *ledger) error {
-		if l.state.Fingerprint != fingerprint {
+		if l.state.Fingerprint != exact(fingerprint) {
 			return fmt.Errorf("boltjournal: %s %w: it is for %q, not for %q; use another file, or remove this one to start over",
 				j.path, ErrOtherWork, l.state.Fingerprint, fingerprint)
 		}
-		after, done = l.state.After, make([]string, 0, l.state.Done)
+		after, done = string(l.state.After), make([]string, 0, l.state.Done)
 		return l.done.ForEach(func(position, _ []byte) error {
 			done = append(done, string(position))
 			return nil
@@ -113,7 +113,7 @@ func (j *Journal) Resume(ctx context.Context, fingerprint string) (after string,
 	if err == nil && !isBound {
 		err = j.update(ctx, func(l *ledger) error {
 			if l.state.Fingerprint == "" {
-				l.state.Fingerprint = fingerprint
+				l.state.Fingerprint = exact(fingerprint)
 			}
 			return read(l)
 		})
@@ -154,7 +154,7 @@ func (j *Journal) Record(ctx context.Context, progress bulk.Progress) error {
 			}
 		}
 		if progress.After != "" {
-			l.state.After = progress.After
+			l.state.After = exact(progress.After)
 		}
 		return nil
 	})

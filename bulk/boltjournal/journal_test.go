@@ -3,6 +3,7 @@ package boltjournal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -136,26 +137,75 @@ func TestRecordsAtTheSameTimeAreAllKept(t *testing.T) {
 	require.Len(t, done, 50)
 }
 
-func TestAFileThatJSONCannotHoldIsListedAndNotSentAgain(t *testing.T) {
+func TestPositionsComeBackByteByByte(t *testing.T) {
 	t.Parallel()
-	j := open(t, newPath(t))
-	_, _, err := j.Resume(t.Context(), fingerprint)
+	const fingerprint, position, behind = "a folder \xff\xfe", "caf\xe9.jpg", "caf\xe9\x00.jpg"
+	path := newPath(t)
+	j, err := Open(path)
 	require.NoError(t, err)
-	require.NoError(t, j.Record(t.Context(), bulk.Progress{Results: []bulk.Result{
-		{Position: "1", Status: bulk.Failed, Err: errors.New("not UTF-8"), File: imm.InputFile{URI: "oss://bucket/\xff"}},
-		{Position: "2", Status: bulk.Failed, Err: errors.New("not finite"),
-			File: imm.InputFile{URI: "oss://bucket/2", Labels: []imm.Label{{LabelConfidence: float32(math.NaN())}}}},
-		{Position: "3", Status: bulk.Failed},
-	}}))
-	var reasons []string
+	_, _, err = j.Resume(t.Context(), fingerprint)
+	require.NoError(t, err)
+	require.NoError(t, j.Record(t.Context(), bulk.Progress{
+		Results: []bulk.Result{{Position: position, Status: bulk.Failed}, {Position: behind, Status: bulk.Accepted}},
+		After:   position, Covered: []string{position},
+	}))
+	require.NoError(t, j.Close())
+	j = open(t, path)
+	after, done, err := j.Resume(t.Context(), fingerprint)
+	require.NoError(t, err)
+	require.Equal(t, position, after)
+	require.Equal(t, []string{behind}, done)
 	for failure, err := range j.Failed() {
 		require.NoError(t, err)
-		require.Equal(t, imm.InputFile{}, failure.File)
-		reasons = append(reasons, failure.Reason)
+		require.Equal(t, position, failure.Position)
 	}
-	require.Equal(t, []string{`not UTF-8 (the file "oss://bucket/\xff" cannot be kept)`, `not finite (the file "oss://bucket/2" cannot be kept)`, ""}, reasons)
-	for range itemsOf(t, j.RetryFailed()) {
-		t.Error("there is nothing to send")
+	source, err := j.RetryFailed().Fingerprint(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, source, fingerprint)
+	_, _, err = j.Resume(t.Context(), "a folder \ufffd\ufffd")
+	require.ErrorIs(t, err, ErrOtherWork)
+}
+
+func TestAFileThatJSONCannotHoldIsListedAndNotSentAgain(t *testing.T) {
+	t.Parallel()
+	const uri = "oss://bucket/key"
+	for name, test := range map[string]struct {
+		file imm.InputFile
+		kept bool
+	}{
+		"a URI":                  {file: imm.InputFile{URI: "oss://bucket/\xff"}},
+		"a title":                {file: imm.InputFile{URI: uri, Title: "caf\xe9"}},
+		"behind a backslash":     {file: imm.InputFile{URI: uri, Title: `\` + "\xe9"}},
+		"a value":                {file: imm.InputFile{URI: uri, CustomLabels: map[string]string{"a": "\xff"}}},
+		"a key":                  {file: imm.InputFile{URI: uri, CustomLabels: map[string]string{"\xff": "a"}}},
+		"deep inside":            {file: imm.InputFile{URI: uri, Labels: []imm.Label{{LabelName: "\xff"}}}},
+		"a number":               {file: imm.InputFile{URI: uri, Labels: []imm.Label{{LabelConfidence: float32(math.NaN())}}}},
+		"the sign for that":      {file: imm.InputFile{URI: uri, Title: "\ufffd"}, kept: true},
+		"its name":               {file: imm.InputFile{URI: uri, Title: `\ufffd \\ufffd`}, kept: true},
+		"Latin-1 in UTF-8":       {file: imm.InputFile{URI: uri, Title: "café <&> \u2028"}, kept: true},
+		"nothing but what it is": {file: imm.InputFile{URI: uri, CustomLabels: map[string]string{}}, kept: true},
+	} {
+		j := open(t, newPath(t))
+		_, _, err := j.Resume(t.Context(), fingerprint)
+		require.NoError(t, err)
+		require.NoError(t, j.Record(t.Context(), bulk.Progress{Results: []bulk.Result{
+			{Position: "1", Status: bulk.Failed, Err: errors.New("not UTF-8"), File: test.file},
+		}}))
+		var failures []FailedFile
+		for failure, err := range j.Failed() {
+			require.NoError(t, err)
+			failures = append(failures, failure)
+		}
+		require.Len(t, failures, 1, name)
+		again := itemsOf(t, j.RetryFailed())
+		if test.kept {
+			require.Equal(t, FailedFile{File: test.file, Position: "1", Reason: "not UTF-8"}, failures[0], name)
+			require.Equal(t, test.file, again[0].File, name)
+			continue
+		}
+		reason := fmt.Sprintf("not UTF-8 (the file %q cannot be kept)", test.file.URI)
+		require.Equal(t, FailedFile{Position: "1", Reason: reason}, failures[0], name)
+		require.Empty(t, again, name)
 	}
 }
 

@@ -1,13 +1,14 @@
 package boltjournal
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"unicode/utf8"
 
 	"go.etcd.io/bbolt"
 
@@ -32,10 +33,26 @@ const version = 1
 // state is what the journal says of itself. The counts show that nothing is
 // missing from the buckets.
 type state struct {
-	Fingerprint string
-	After       string
+	Fingerprint exact
+	After       exact
 	Done        int
 	Failed      int
+}
+
+// exact is text that comes back byte by byte: a string of JSON would lose what is
+// not UTF-8, and names of files need not be.
+type exact string
+
+// MarshalText is the text in base64.
+func (e exact) MarshalText() ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(nil, []byte(e)), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (e *exact) UnmarshalText(text []byte) error {
+	data, err := base64.StdEncoding.AppendDecode(nil, text)
+	*e = exact(data)
+	return err
 }
 
 // ledger is the content of the file within a transaction.
@@ -177,17 +194,24 @@ func (l *ledger) addFailed(result *bulk.Result) error {
 }
 
 func (l *ledger) putFailed(number uint64, failure FailedFile) error {
-	text, err := json.Marshal(failure)
-	if err != nil || !utf8.ValidString(failure.File.URI) {
-		// What JSON cannot hold was refused for that, and would come back as another file.
+	if !fitsJSON(failure.File) {
+		// It was refused for that, and would come back as another file.
 		failure.Reason = fmt.Sprintf("%s (the file %q cannot be kept)", failure.Reason, failure.File.URI)
 		failure.File = imm.InputFile{}
-		if text, err = json.Marshal(failure); err != nil {
-			return err
-		}
+	}
+	text, err := json.Marshal(storedFailure{failure, exact(failure.Position)})
+	if err != nil {
+		return err
 	}
 	key := failedKey(number)
 	return l.failed.Put(key, seal(key, text))
+}
+
+// fitsJSON reports whether JSON holds a file as it is. What is not UTF-8 becomes
+// \ufffd there. The sign itself is written as it is, and a backslash as two.
+func fitsJSON(file imm.InputFile) bool {
+	text, err := json.Marshal(file)
+	return err == nil && !bytes.Contains(bytes.ReplaceAll(text, []byte(`\\`), nil), []byte(`\ufffd`))
 }
 
 func (l *ledger) dropFailed(number uint64) error {

@@ -33,7 +33,7 @@ func (r *Retry) Fingerprint(ctx context.Context) (fingerprint string, err error)
 		if l.state.Fingerprint == "" {
 			return errors.New("it was not used yet, so nothing has failed")
 		}
-		fingerprint = retryOf(l.state.Fingerprint)
+		fingerprint = retryOf(string(l.state.Fingerprint))
 		return nil
 	})
 	return fingerprint, err
@@ -73,10 +73,11 @@ func (r *Retry) Items(ctx context.Context, after string) iter.Seq2[bulk.Item, er
 // not in the list any more, so everything that is there is to be sent.
 func (r *Retry) Resume(ctx context.Context, fingerprint string) (after string, done []string, err error) {
 	err = r.journal.view(ctx, func(l *ledger) error {
-		target, ok := strings.CutSuffix(fingerprint, retryOf(l.state.Fingerprint))
-		if l.state.Fingerprint == "" || !ok || !strings.HasPrefix(l.state.Fingerprint, target) {
+		own := string(l.state.Fingerprint)
+		target, ok := strings.CutSuffix(fingerprint, retryOf(own))
+		if own == "" || !ok || !strings.HasPrefix(own, target) {
 			return fmt.Errorf("boltjournal: %s %w: the failed files are of %q, and the run is for %q; send them to the project and dataset they are of",
-				r.journal.path, ErrOtherWork, l.state.Fingerprint, fingerprint)
+				r.journal.path, ErrOtherWork, own, fingerprint)
 		}
 		return nil
 	})

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -123,5 +125,58 @@ func TestFailuresAreSentAgainAlone(t *testing.T) {
 		require.EqualValues(t, 1, summary.Indexed)
 		require.Len(t, failed(), 1)
 		require.Contains(t, failed()[0], "2:42 oss://test-bucket/ ")
+	})
+}
+
+// broken is a folder on a disk that fails before an item.
+type broken struct {
+	bulk.Source
+	before int
+}
+
+func (b broken) Items(ctx context.Context, after string) iter.Seq2[bulk.Item, error] {
+	return func(yield func(bulk.Item, error) bool) {
+		n := 0
+		for item, err := range b.Source.Items(ctx, after) {
+			if n++; n == b.before {
+				yield(bulk.Item{}, errors.New("input/output error"))
+				return
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+func TestAFolderWithNamesThatAreNotUTF8IsGoneThroughToItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := immtest.NewServer(immtest.WithIndexDelay(0))
+		defer server.Close()
+		// Were the position of the second one kept with the replacement sign, the third
+		// and the fourth would be before it.
+		names := []string{"a.jpg", "caf\xe9.jpg", "caf\xed\x95\x9c.jpg", "caf\xed\x95\x9d.jpg"}
+		folder := fstest.MapFS{}
+		for _, name := range names {
+			folder[name] = &fstest.MapFile{}
+		}
+		path := newPath(t)
+		seen := make(map[string]bulk.Status)
+		for before := range 5 { // the next run goes one item further
+			j, err := Open(path)
+			require.NoError(t, err)
+			indexer, err := bulk.New(server.Client(), bulk.Config{
+				ProjectName: "test-project", DatasetName: "test-dataset", Journal: j, SkipBad: true,
+				OnResult: func(_ context.Context, r bulk.Result) { seen[r.Position] = r.Status },
+			})
+			require.NoError(t, err)
+			_, err = indexer.RunSource(t.Context(), broken{bulk.Walk(folder, "oss://test-bucket"), 2})
+			require.Equal(t, before < 3, err != nil, err)
+			require.NoError(t, j.Close())
+		}
+		require.Equal(t, map[string]bulk.Status{
+			names[0]: bulk.Accepted, names[1]: bulk.Failed, names[2]: bulk.Accepted, names[3]: bulk.Accepted,
+		}, seen)
 	})
 }
