@@ -12,6 +12,7 @@ BENCHTIME ?= 200ms
 WRITE ?=
 TESTFLAGS ?=
 ARGS ?=
+VERSION ?=
 
 # A go.work file above this folder must not change what is built here.
 export GOWORK := off
@@ -21,14 +22,23 @@ PRUNE := \( -name '.?*' -o -name node_modules -o -name testdata -o -path ./build
 MODULES := $(filter-out ./tools,$(patsubst %/go.mod,%,$(sort $(shell find . $(PRUNE) -o -name go.mod -print))))
 TOOL := $(GO) tool -modfile="$(CURDIR)/tools/go.mod"
 
+# Those that users import or install. The others are for those who work on the project.
+PUBLIC := $(filter-out ./api ./bench ./docs/% ./interop,$(MODULES))
+
+# What the command line is built for, and how: the same bytes wherever that is done
+# with the same version of Go.
+SYSTEMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+PROGRAM := imm$(VERSION:%=_%)
+REPRODUCIBLE := -trimpath -buildvcs=false -ldflags '-s -w -X main.linked=$(VERSION)'
+
 .DEFAULT_GOAL := help
-.PHONY: help demo emulator test interop others lint bench fuzz cover examples photos clean cc
+.PHONY: help demo emulator test interop others lint api bench fuzz cover examples photos cross sbom release clean cc
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "Variables: FUZZTIME=$(FUZZTIME), COUNT=$(COUNT), BENCHTIME=$(BENCHTIME), BENCH=$(BENCH) and WRITE (bench),"
-	@echo "TESTFLAGS (go test), ARGS (arguments of demo and emulator)."
+	@echo "Variables: FUZZTIME=$(FUZZTIME), COUNT=$(COUNT), BENCHTIME=$(BENCHTIME), BENCH=$(BENCH) (bench), WRITE (bench, api),"
+	@echo "VERSION (cross, sbom, release), TESTFLAGS (go test), ARGS (arguments of demo and emulator)."
 
 demo: ## index the sample images against the embedded emulator
 	@$(GO) run ./examples/quickstart $(ARGS)
@@ -92,6 +102,19 @@ lint: ## check format, go vet, golangci-lint, and that go.mod files are tidy and
 	if [ -n "$$failed" ]; then echo "golangci-lint has findings in:$$failed" >&2; exit 1; fi
 
 # It compiles once, so that an edit meanwhile cannot change what later rounds measure.
+# A change of what users can call needs a line in the changelog, in the last commit
+# or in what is not committed yet. A clone without a history is taken at its word.
+api: ## compare the public API with api/*.txt (WRITE=yes writes them anew), and a change of it with the changelog
+	@set -euo pipefail; \
+	(cd api && $(GO) run . $(if $(WRITE),-write) $(PUBLIC:%=../%)) || { \
+		echo "If that is meant, make api WRITE=yes writes the descriptions in api; CHANGELOG.md needs a line, too." >&2; exit 1; }; \
+	git rev-parse -q --verify HEAD^ > /dev/null 2>&1 || exit 0; \
+	for range in "HEAD" "HEAD^ HEAD"; do \
+		if ! git diff --quiet $$range -- 'api/*.txt' && git diff --quiet $$range -- CHANGELOG.md; then \
+			echo "git diff $$range: the descriptions in api have changed, and CHANGELOG.md has not" >&2; exit 1; \
+		fi; \
+	done
+
 bench: ## compare the cost of calls with the published core and plain code (WRITE=yes: into docs)
 	@set -euo pipefail; mkdir -p build; : > build/bench.txt; cd bench; \
 	$(GO) test -c -o ../build/bench.test .; \
@@ -144,6 +167,31 @@ examples: ## build all examples and run each of them against the embedded emulat
 
 photos: ## draw the sample images of examples/photos again
 	@$(GO) run ./examples/genphotos -out examples/photos
+
+cross: ## build all for linux, macOS and Windows on amd64 and arm64; the command line goes to build/dist, with checksums
+	@set -euo pipefail; export CGO_ENABLED=0; rm -rf build/dist; mkdir -p build/dist; \
+	for system in $(SYSTEMS); do \
+		export GOOS=$${system%/*} GOARCH=$${system#*/}; echo "$$GOOS on $$GOARCH"; suffix=; \
+		if [ "$$GOOS" = windows ]; then suffix=.exe; fi; \
+		for dir in $(PUBLIC); do (cd "$$dir" && $(GO) build ./...); done; \
+		(cd cmd/imm && $(GO) build $(REPRODUCIBLE) -o "../../build/dist/$(PROGRAM)_$${GOOS}_$$GOARCH$$suffix" .); \
+	done; \
+	cd build/dist; if command -v sha256sum > /dev/null; then sum=sha256sum; else sum="shasum -a 256"; fi; \
+	$$sum imm_* > SHA256SUMS; cat SHA256SUMS
+
+sbom: ## write what each program of make cross consists of to build/dist, as CycloneDX
+	@set -euo pipefail; mkdir -p build/dist; \
+	$(TOOL) cyclonedx-gomod version > /dev/null; tool="$$($(TOOL) -n cyclonedx-gomod)"; \
+	for system in $(SYSTEMS); do \
+		export GOOS=$${system%/*} GOARCH=$${system#*/} CGO_ENABLED=0; bom="build/dist/$(PROGRAM)_$${GOOS}_$$GOARCH.cdx.json"; \
+		"$$tool" app -json -std -licenses -noserial -notimestamp -output "$$bom" -main . cmd/imm 2> build/sbom.txt || { cat build/sbom.txt; exit 1; }; \
+		echo "$$bom"; \
+	done
+
+# CONTRIBUTING.md says why these are the steps. Nothing is done here: with | bash
+# behind it, it is done.
+release: ## print what a release of VERSION=vX.Y.Z does, module by module
+	@.ci/release "$(VERSION)" $(PUBLIC)
 
 clean: ## remove what make wrote
 	@rm -rf build

@@ -63,6 +63,42 @@ type CallResult struct {
 	Err       error  // what the caller gets; nil for a success
 }
 
+// and is an observer that calls both, the other one last.
+func (o Observer) and(other Observer) Observer {
+	start := o.CallStart
+	switch {
+	case start == nil:
+		start = other.CallStart
+	case other.CallStart != nil:
+		start = func(ctx context.Context, call CallInfo) context.Context {
+			if observed := o.CallStart(ctx, call); observed != nil {
+				ctx = observed
+			}
+			if observed := other.CallStart(ctx, call); observed != nil {
+				ctx = observed
+			}
+			return ctx
+		}
+	}
+	return Observer{
+		CallStart: start, AttemptDone: both(o.AttemptDone, other.AttemptDone),
+		RetryScheduled: both(o.RetryScheduled, other.RetryScheduled), CallDone: both(o.CallDone, other.CallDone),
+	}
+}
+
+func both[Info any](first, second func(context.Context, Info)) func(context.Context, Info) {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	}
+	return func(ctx context.Context, info Info) {
+		first(ctx, info)
+		second(ctx, info)
+	}
+}
+
 func (c *Client) observeStart(ctx context.Context, action string) context.Context {
 	if c.observer.CallStart == nil {
 		return ctx

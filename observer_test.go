@@ -129,3 +129,39 @@ func TestTheLogHasARecordForEachAttemptAndAWarningForEachRepeat(t *testing.T) {
 		require.NotContains(t, log.String(), "the body")
 	})
 }
+
+func TestSeveralObserversAreAllCalledInTheirOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := immtest.NewServer()
+		defer server.Close()
+		server.Inject(immtest.Throttle(1, 0))
+		var events []string
+		named := func(name string) imm.Observer {
+			say := func(ctx context.Context, event string) {
+				outer, _ := ctx.Value(spanKey{}).(string)
+				events = append(events, name+" "+event+" in"+outer)
+			}
+			return imm.Observer{
+				CallStart: func(ctx context.Context, _ imm.CallInfo) context.Context {
+					say(ctx, "start")
+					outer, _ := ctx.Value(spanKey{}).(string)
+					return context.WithValue(ctx, spanKey{}, outer+" "+name)
+				},
+				AttemptDone:    func(ctx context.Context, _ imm.AttemptInfo) { say(ctx, "attempt") },
+				RetryScheduled: func(ctx context.Context, _ imm.RetryInfo) { say(ctx, "retry") },
+				CallDone:       func(ctx context.Context, _ imm.CallResult) { say(ctx, "done") },
+			}
+		}
+		started := 0
+		keeps := imm.Observer{CallStart: func(context.Context, imm.CallInfo) context.Context { started++; return nil }}
+		client := server.Client(imm.WithObserver(imm.Observer{}), imm.WithObserver(named("first")), imm.WithObserver(keeps), imm.WithObserver(named("second")), imm.WithObserver(imm.Observer{}))
+		require.ErrorIs(t, getBinding(t.Context(), client), imm.ErrNotFound)
+		require.Equal(t, 1, started)
+		require.Equal(t, []string{
+			"first start in", "second start in first",
+			"first attempt in first second", "second attempt in first second", "first retry in first second", "second retry in first second",
+			"first attempt in first second", "second attempt in first second", "first done in first second", "second done in first second",
+		}, events)
+	})
+}

@@ -204,10 +204,11 @@ func WithLogger(logger *slog.Logger) Option {
 	}
 }
 
-// WithObserver calls the functions of the observer as calls go on. The default
-// is to observe nothing.
+// WithObserver calls the functions of the observer as calls go on. Where the option
+// is given more than once, all observers are called, in that order. The default is
+// to observe nothing.
 func WithObserver(observer Observer) Option {
-	return func(c *config) error { c.observer = observer; return nil }
+	return func(c *config) error { c.observer = c.observer.and(observer); return nil }
 }
 
 // WithUserAgent adds a product, such as "photo-indexer/1.2", to the user agent
