@@ -26,6 +26,7 @@ func (p *program) bindingStatusCommand() *cobra.Command {
 	var at target
 	cmd := &cobra.Command{
 		Use:     "status oss://BUCKET",
+		Aliases: []string{"get"},
 		Short:   "Show how far a binding is",
 		Example: "  imm binding status oss://my-bucket --project photos --dataset all",
 		Args:    exactly("oss://BUCKET"),

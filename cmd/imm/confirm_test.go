@@ -89,3 +89,31 @@ func TestWhatIsBoundOrDeletedIsAskedFor(t *testing.T) {
 		require.Len(t, f.requests(), 1)
 	}
 }
+
+func TestWhereNobodyCanBeAskedEveryCommandEndsWithTheSameCode(t *testing.T) {
+	t.Parallel()
+	list := write(t, "list.txt", "oss://b/1\n")
+	for _, args := range [][]string{
+		{"index", "oss://b/1"}, {"index", "--from", list}, {"index", "--from", "-"}, {"delete", "oss://b/1"}, {"delete", "--from", list}, {"delete", "--from", "-"}, {"bind", "oss://b"},
+	} {
+		f := newFixture(t)
+		f.in = strings.NewReader("oss://b/1\n")
+		code, _, errs := f.call(t, append(args, testTarget...)...)
+		require.Equal(t, exitUsage, code, "%v: %s", args, errs)
+		require.Contains(t, errs, "add --yes to go ahead\n", "%v", args)
+		require.NotContains(t, f.requests(), "BatchIndexFileMeta")
+		require.NotContains(t, f.requests(), "BatchDeleteFileMeta")
+	}
+}
+
+func TestTheEndpointMayComeFromTheEnvironmentAndAFlagWins(t *testing.T) {
+	t.Parallel()
+	f := patient(t)
+	f.getenv = func(name string) string { return map[string]string{envEndpoint: f.server.URL()}[name] }
+	f.must(t, "project", "list")
+	require.Len(t, f.requests(), 1)
+	code, _, errs := f.call(t, "project", "list", "--endpoint", "imm.example.com")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "imm: --endpoint: it does not start with https://")
+	require.Contains(t, f.must(t, "--help"), "IMM_ENDPOINT")
+}

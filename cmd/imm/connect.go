@@ -13,7 +13,11 @@ import (
 	"github.com/imm-go/imm"
 )
 
-const envRegion = "ALIBABA_CLOUD_REGION_ID"
+// The environment variables beside those of the keys.
+const (
+	envRegion   = "ALIBABA_CLOUD_REGION_ID"
+	envEndpoint = "IMM_ENDPOINT" // of this program alone: other tools have no such address
+)
 
 // connect makes the client that the flags and the environment describe. Nothing is
 // sent before its first call.
@@ -30,27 +34,34 @@ func (p *program) connectWith(creds imm.CredentialsProvider, opts ...imm.Option)
 	if err != nil {
 		return nil, err
 	}
-	all := []imm.Option{imm.WithUserAgent("imm-cli")}
-	if p.endpoint != "" {
-		if u, err := url.Parse(p.endpoint); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-			return nil, usagef("--endpoint: http is only for this machine, because others could read along; use https")
+	all := []imm.Option{imm.WithUserAgent("imm-cli"), imm.WithObserver(p.telemetry.clientObserver())}
+	if address := p.address(); address != "" {
+		if u, err := url.Parse(address); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+			return nil, usagef("%s: http is only for this machine, because others could read along; use https", p.settingOf("WithEndpoint"))
 		}
-		all = append(all, imm.WithEndpoint(p.endpoint))
+		all = append(all, imm.WithEndpoint(address))
 	}
 	all = append(all, p.options...)
 	client, err := imm.NewClient(region, creds, append(all, opts...)...)
 	if wrong, ok := errors.AsType[*imm.ValidationError](err); ok {
-		return nil, usagef("%s: %s", flagOf(wrong.Field), wrong.Reason)
+		return nil, usagef("%s: %s", p.settingOf(wrong.Field), wrong.Reason)
 	}
 	return client, err
 }
 
-// flagOf is the flag that sets what NewClient refused.
-func flagOf(field string) string {
-	switch field {
-	case "region":
+// address is the endpoint that was named; empty: none.
+func (p *program) address() string { return cmp.Or(p.endpoint, p.getenv(envEndpoint)) }
+
+// settingOf is the flag or the variable that set what NewClient refused.
+func (p *program) settingOf(field string) string {
+	switch {
+	case field == "region" && p.region == "":
+		return envRegion
+	case field == "region":
 		return "--region"
-	case "WithEndpoint":
+	case field == "WithEndpoint" && p.endpoint == "":
+		return envEndpoint
+	case field == "WithEndpoint":
 		return "--endpoint"
 	}
 	return field
@@ -61,7 +72,7 @@ func flagOf(field string) string {
 func (p *program) regionID() (string, error) {
 	region := cmp.Or(p.region, p.getenv(envRegion))
 	switch {
-	case region == "" && p.endpoint != "":
+	case region == "" && p.address() != "":
 		return "cn-hangzhou", nil
 	case region == "":
 		return "", usagef("no region is named; add --region, such as --region cn-hangzhou, or set %s", envRegion)
@@ -92,10 +103,12 @@ type target struct{ project, dataset string }
 func (t *target) addFlags(cmd *cobra.Command) {
 	t.addProjectFlag(cmd)
 	cmd.Flags().StringVarP(&t.dataset, "dataset", "d", "", "`NAME` of the dataset")
+	completeNothing(cmd, "dataset")
 }
 
 func (t *target) addProjectFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVarP(&t.project, "project", "p", "", "`NAME` of the project")
+	completeNothing(cmd, "project")
 }
 
 // check wants both names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -99,9 +100,14 @@ func (p *program) showFindings(findings iter.Seq2[finding, error]) error {
 }
 
 func (p *program) showFinding(f finding) error {
-	text := fmt.Sprintf("%-8s %-12s %s\n", f.Verdict, f.Check, printable(f.Detail))
+	var lines []string
+	for line := range strings.SplitSeq(f.Detail, "\n") {
+		lines = append(lines, printable(line))
+	}
+	const indent = "                      "
+	text := fmt.Sprintf("%-8s %-12s %s\n", f.Verdict, f.Check, strings.Join(lines, "\n"+indent))
 	if f.Fix != "" {
-		text += fmt.Sprintf("%21s To fix it: %s\n", "", printable(f.Fix))
+		text += indent + "To fix it: " + printable(f.Fix) + "\n"
 	}
 	_, err := fmt.Fprint(p.out, text)
 	return err
@@ -110,24 +116,30 @@ func (p *program) showFinding(f finding) error {
 // examine makes the findings.
 func (p *program) examine(ctx context.Context, at target) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		host, f := p.checkRegion()
+		base, f := p.checkRegion()
+		blocked := "" // why the service cannot be asked
+		if f.Verdict == sick {
+			blocked = "without a region there is no endpoint to ask"
+		}
 		if !yield(f) {
 			return
 		}
-		reachable := false
-		for f := range p.checkEndpoint(ctx, host) {
-			if f.Check == endpointCheck {
-				reachable = f.Verdict == healthy
+		for f := range p.checkEndpoint(ctx, base) {
+			if f.Check == endpointCheck && f.Verdict == sick {
+				blocked = "the endpoint does not answer"
 			}
 			if !yield(f) {
 				return
 			}
 		}
 		creds, f := p.checkCredentials(ctx)
+		if creds == nil && blocked == "" {
+			blocked = "there are no keys"
+		}
 		if !yield(f) {
 			return
 		}
-		for f := range p.checkService(ctx, creds, reachable, at) {
+		for f := range p.checkService(ctx, creds, blocked, at) {
 			if !yield(f) {
 				return
 			}
@@ -135,33 +147,27 @@ func (p *program) examine(ctx context.Context, at target) iter.Seq[finding] {
 	}
 }
 
-// checkService asks the service itself, if it can be asked.
-func (p *program) checkService(ctx context.Context, creds imm.CredentialsProvider, reachable bool, at target) iter.Seq[finding] {
+// checkService asks the service itself, unless something is in the way.
+func (p *program) checkService(ctx context.Context, creds imm.CredentialsProvider, blocked string, at target) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		names := []string{"permission"}
-		if at.project != "" {
-			names = append(names, "project")
-		}
-		if at.dataset != "" {
-			names = append(names, "dataset")
-		}
 		var client *imm.Client
-		why := ""
-		switch {
-		case !reachable:
-			why = "the endpoint does not answer"
-		case creds == nil:
-			why = "there are no keys"
-		default:
+		if blocked == "" {
 			var err error
 			client, err = p.connectWith(creds, imm.WithRetry(imm.RetryPolicy{MaxAttempts: 2, AttemptTimeout: patience}))
 			if err != nil {
-				why = err.Error()
+				blocked = err.Error()
 			}
 		}
-		if why != "" {
+		if blocked != "" {
+			names := []string{"permission"}
+			if at.project != "" {
+				names = append(names, "project")
+			}
+			if at.dataset != "" {
+				names = append(names, "dataset")
+			}
 			for _, name := range names {
-				if !yield(finding{name, skipped, why, ""}) {
+				if !yield(finding{name, skipped, blocked, ""}) {
 					return
 				}
 			}
@@ -170,6 +176,14 @@ func (p *program) checkService(ctx context.Context, creds imm.CredentialsProvide
 		defer client.CloseIdleConnections()
 		project, permission, found := p.checkProject(ctx, client, at.project)
 		if !yield(permission) || at.project == "" || !yield(found) || at.dataset == "" {
+			return
+		}
+		if project == nil {
+			why := "project " + at.project + " cannot be read"
+			if found.Verdict == sick {
+				why = found.Detail
+			}
+			yield(finding{"dataset", skipped, why, ""})
 			return
 		}
 		yield(p.checkDataset(ctx, client, project, at))

@@ -55,7 +55,7 @@ func (p *program) checkCredentials(ctx context.Context) (imm.CredentialsProvider
 		found, err = provider.Credentials(ctx)
 	}
 	if err != nil {
-		return nil, finding{check, sick, err.Error(), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run aliyun configure"}
+		return nil, finding{check, sick, p.sourceLines(err.Error()), "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run aliyun configure"}
 	}
 	detail := "the key " + found.AccessKeyID + " comes from " + p.sourceOf(ctx)
 	switch {

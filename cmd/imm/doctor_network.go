@@ -33,16 +33,16 @@ var knownRegions = strings.Fields(`cn-beijing cn-hangzhou cn-shanghai cn-shenzhe
 const onlyInVPC = "cn-beijing-gov-1"
 
 // checkRegion also returns the URL that requests go to; none if there is something
-// wrong with it.
+// wrong with the region.
 func (p *program) checkRegion() (base string, f finding) {
 	region, err := p.regionID()
 	if err != nil {
 		return "", finding{"region", sick, "no region is named", "add --region, such as --region cn-hangzhou, or set " + envRegion}
 	}
-	// The client knows which regions and endpoints have the right form.
-	client, err := p.connectWith(imm.StaticCredentials("none", "none", ""))
-	if err != nil {
-		return "", finding{"region", sick, err.Error(), "correct the flag, or " + envRegion}
+	// The client knows which regions have the right form.
+	client, err := imm.NewClient(region, imm.StaticCredentials("none", "none", ""))
+	if wrong, ok := errors.AsType[*imm.ValidationError](err); ok {
+		return "", finding{"region", sick, wrong.Reason, "correct " + p.settingOf("region")}
 	}
 	client.CloseIdleConnections()
 	base = "https://imm." + region + ".aliyuncs.com"
@@ -50,8 +50,8 @@ func (p *program) checkRegion() (base string, f finding) {
 		base = "https://imm-vpc." + region + ".aliyuncs.com"
 	}
 	switch {
-	case p.endpoint != "":
-		return p.endpoint, finding{"region", healthy, "an endpoint is named, so the region does not matter", ""}
+	case p.address() != "":
+		return p.address(), finding{"region", healthy, "an endpoint is named, so the region does not matter", ""}
 	case !slices.Contains(knownRegions, region):
 		return base, finding{"region", warned, region + " has the form of a region, and is none where IMM is known to be", "compare it with the list of regions in IMM's documentation"}
 	}
@@ -66,9 +66,15 @@ func (p *program) checkEndpoint(ctx context.Context, base string) iter.Seq[findi
 				yield(finding{clockCheck, skipped, "nothing was asked for the time", ""})
 			return
 		}
+		// The client knows which endpoints have the right form.
+		if _, err := p.connectWith(imm.StaticCredentials("none", "none", "")); err != nil {
+			_ = yield(finding{endpointCheck, sick, err.Error(), "correct " + p.settingOf("WithEndpoint")}) &&
+				yield(finding{clockCheck, skipped, "nothing was asked for the time", ""})
+			return
+		}
 		answer, err := p.probe(ctx, base)
 		if err != nil {
-			_ = yield(unreachable(base, err)) && yield(finding{clockCheck, skipped, "nothing answered with the time", ""})
+			_ = yield(p.unreachable(base, err)) && yield(finding{clockCheck, skipped, "nothing answered with the time", ""})
 			return
 		}
 		detail := fmt.Sprintf("%s answers in %v", base, answer.took.Round(time.Millisecond))
@@ -117,7 +123,7 @@ func (p *program) probe(ctx context.Context, base string) (*answer, error) {
 }
 
 // unreachable explains why an endpoint did not answer.
-func unreachable(base string, err error) finding {
+func (p *program) unreachable(base string, err error) finding {
 	f := finding{Check: endpointCheck, Verdict: sick, Detail: base + " does not answer: " + reason(err)}
 	_, noHost := errors.AsType[*net.DNSError](err)
 	_, noTrust := errors.AsType[*tls.CertificateVerificationError](err)
@@ -126,19 +132,23 @@ func unreachable(base string, err error) finding {
 		timeout = true
 	}
 	switch {
+	case noHost && p.address() != "":
+		f.Fix = "look whether " + p.settingOf("WithEndpoint") + " is spelled right, and whether this machine can resolve names"
 	case noHost:
 		f.Fix = "look whether the region is spelled right, and whether this machine can resolve names"
 	case noTrust:
 		f.Fix = "install the certificates of this machine's certificate authorities; if a proxy opens the traffic, also that of the proxy"
 	case timeout:
 		f.Fix = "look whether a firewall lets " + base + " through, or set HTTPS_PROXY to a proxy that does"
+	case p.address() != "":
+		f.Fix = "look whether " + p.settingOf("WithEndpoint") + " is right, and whether this machine reaches it; for an emulator, whether it runs"
 	default:
-		f.Fix = "look whether this machine reaches " + base + "; for an emulator, whether it runs"
+		f.Fix = "look whether this machine reaches " + base
 	}
 	return f
 }
 
-// reason is an error of net/http without the URL, which stands before it.
+// reason is an error of net/http without the URL, which is known.
 func reason(err error) string {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err.Error()

@@ -110,7 +110,7 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"no permission at all":  {exists, deny("ListProjects", "GetProject"), "permission", sick, "You are not authorized.", "the action imm:GetProject"},
 		"no permission to list": {exists, deny("ListProjects"), "permission", warned, "the keys may read the project, and not list projects", "imm:ListProjects"},
 		"no permission on sets": {exists, deny("GetDataset"), "dataset", sick, "You are not authorized.", "imm:GetDataset"},
-		"no project":            {[]immtest.Option{immtest.WithStrict()}, nil, "project", sick, "project test-project does not exist in this region", "imm project create test-project --template"},
+		"no project":            {[]immtest.Option{immtest.WithStrict()}, nil, "project", sick, "project test-project does not exist at this endpoint", "imm project create test-project --template"},
 		"no dataset":            {[]immtest.Option{immtest.WithStrict(), immtest.WithProject(testProject, "")}, nil, "dataset", sick, "dataset test-dataset does not exist in project test-project", "imm dataset create test-dataset --project test-project"},
 		"no template":           {[]immtest.Option{immtest.WithDataset(testProject, testDataset, "")}, nil, "dataset", sick, "no metadata is collected", "imm dataset update test-dataset --project test-project --template Official:ImageManagement"},
 		"a project without one": {[]immtest.Option{immtest.WithDataset(testProject, testDataset, "Official:AllFunction")}, nil, "project", warned, "datasets without a template of their own collect no metadata", "imm project update test-project --template"},
@@ -118,7 +118,7 @@ func TestTheDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		"a clock far behind":    {append(exists, immtest.WithClockOffset(time.Hour)), nil, "clock", sick, "behind", "timedatectl"},
 		"a clock a little off":  {append(exists, immtest.WithClockOffset(5*time.Minute)), nil, "clock", warned, "behind", "timedatectl"},
 		"a clock that does":     {append(exists, immtest.WithClockOffset(20*time.Second)), nil, "clock", healthy, "behind", ""},
-		"a service that fails":  {exists, func(f *fixture) { f.server.Inject(immtest.ServerError(-1, 503)) }, "permission", sick, "ServiceUnavailable", "Next: imm doctor"},
+		"a service that fails":  {exists, func(f *fixture) { f.server.Inject(immtest.ServerError(-1, 503)) }, "permission", sick, "ServiceUnavailable", "try again later"},
 		"keys that cannot be got": {exists, func(f *fixture) {
 			f.credentials = func() (imm.CredentialsProvider, error) { return failing{}, nil }
 		}, "keys", sick, "the file is gone", "ALIBABA_CLOUD_ACCESS_KEY_ID"},
@@ -158,7 +158,7 @@ func TestTheDoctorTellsAnEndpointThatDoesNotAnswerFromOneThatIsNotTrusted(t *tes
 	for endpoint, want := range map[string]string{
 		closed.URL:     "for an emulator, whether it runs",
 		distrusted.URL: "install the certificates of this machine's certificate authorities",
-		strings.Replace(plain.URL, "http:", "https:", 1): "look whether this machine reaches",
+		strings.Replace(plain.URL, "http:", "https:", 1): "look whether --endpoint is right, and whether this machine reaches it",
 	} {
 		f := patient(t)
 		code, found := f.examine(t, append([]string{"--endpoint", endpoint}, testTarget...)...)

@@ -20,12 +20,13 @@ func (p *program) emulatorCommand() *cobra.Command {
 		Short: "Serve an emulator of IMM on this machine, for tests without an account",
 		Long: `Serve an emulator of IMM on this machine until an interrupt. It prints its address,
 and a record of each request on the standard error. Give the address to other
-commands by --endpoint, with the keys that the emulator knows.
+commands by --endpoint or IMM_ENDPOINT, with the keys that the emulator knows.
 
 ` + strings.TrimSpace(flags.String()),
 		Example: `  imm emulator -bucket test-bucket=./photos
   export ALIBABA_CLOUD_ACCESS_KEY_ID=test-access-key-id ALIBABA_CLOUD_ACCESS_KEY_SECRET=test-access-key-secret
-  imm index --endpoint http://127.0.0.1:8787 -p photos -d all oss://test-bucket/cat.jpg`,
+  export IMM_ENDPOINT=http://127.0.0.1:8787
+  imm index -p photos -d all oss://test-bucket/cat.jpg`,
 		DisableFlagParsing: true, // its flags are those of the program imm-emulator
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if slices.Contains(args, "--help") || slices.Contains(args, "-h") {

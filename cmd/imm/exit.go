@@ -13,8 +13,8 @@ import (
 const (
 	exitDone    = 0
 	exitFailed  = 1 // something failed: the command, or some of its files
-	exitUsage   = 2 // nothing was done, because the command line makes no sense
-	exitStopped = 3 // not all was done
+	exitUsage   = 2 // nothing was done: the command line or its input is wrong, or nobody can be asked
+	exitStopped = 3 // not all was done, or somebody said no
 )
 
 // usageError is a command line that makes no sense.
@@ -44,9 +44,16 @@ func (p *program) note(format string, args ...any) {
 	fmt.Fprintln(p.err, printable(fmt.Sprintf(format, args...)))
 }
 
+// notes says several sentences, one a line.
+func (p *program) notes(sentences string) {
+	for sentence := range strings.SplitSeq(sentences, "\n") {
+		p.note("%s", sentence)
+	}
+}
+
 // end says why the program ends, and what to do, and returns its exit code.
 func (p *program) end(ctx context.Context, err error) int {
-	if err == nil {
+	if err == nil || errors.Is(err, errReaderGone) {
 		return exitDone
 	}
 	if code, said := errors.AsType[codeError](err); said {
@@ -57,13 +64,13 @@ func (p *program) end(ctx context.Context, err error) int {
 		fmt.Fprintln(p.err, "imm: stopped before the end")
 		return exitStopped
 	}
-	for i, line := range strings.Split(strings.TrimPrefix(err.Error(), "imm: "), "\n") {
+	for i, line := range strings.Split(strings.TrimPrefix(p.explained(err), "imm: "), "\n") {
 		if i == 0 {
 			line = "imm: " + line
 		}
 		fmt.Fprintln(p.err, printable(line))
 	}
-	if next := nextStep(err); next != "" {
+	if next := p.nextStep(err); next != "" {
 		fmt.Fprintln(p.err, "  "+next)
 	}
 	_, usage := errors.AsType[usageError](err)
@@ -75,27 +82,4 @@ func (p *program) end(ctx context.Context, err error) int {
 		return exitUsage
 	}
 	return exitFailed
-}
-
-// nextStep is what to do about an error, where its own text does not say it.
-func nextStep(err error) string {
-	refused, isAnswer := errors.AsType[*imm.APIError](err)
-	switch {
-	case errors.Is(err, imm.ErrUnauthenticated) && !isAnswer:
-		return "Next: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run aliyun configure. imm doctor says which keys are found."
-	case errors.Is(err, imm.ErrUnauthenticated):
-		return "Next: imm doctor says which keys are found, and what is wrong with them."
-	case errors.Is(err, imm.ErrPermissionDenied) && isAnswer:
-		if strings.Contains(refused.Code, "Permission") || strings.Contains(refused.Code, "Forbidden") {
-			return "Next: allow the RAM user or role of the keys the action imm:" + refused.Action + ", as the policy AliyunIMMFullAccess does."
-		}
-		return "Next: look in the console whether IMM is activated for the account, and whether the account owes money."
-	case errors.Is(err, imm.ErrNotFound):
-		return "Next: imm project list, imm dataset list and imm binding list show what exists in this region."
-	case errors.Is(err, imm.ErrThrottled):
-		return "Next: try again later, or with a lower rate."
-	case errors.Is(err, imm.ErrUnavailable):
-		return "Next: imm doctor checks the region, the endpoint and the network."
-	}
-	return ""
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,20 +17,21 @@ import (
 
 // failureList writes the files that failed as JSON Lines, with the reason of each.
 type failureList struct {
-	path  string // empty: there is no file yet, and it gets a name by the time
-	file  *os.File
-	lines int
+	path string // empty: there is no file yet, and it gets a name by the time
+	file *os.File
+	used bool // something is in the file, so that it stays
 }
 
 // newFailureList makes the file, if it has a name, so that one that cannot be
 // written is told before anything is charged. A file that exists is refused: it may
-// be the list of an earlier run.
-func newFailureList(path string) (*failureList, error) {
+// be the list of other work. Only a run that goes on writes behind what the one
+// before it wrote.
+func newFailureList(path string, goesOn bool) (*failureList, error) {
 	f := new(failureList)
 	if path == "" {
 		return f, nil
 	}
-	err := f.create(path)
+	err := f.create(path, goesOn)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, usagef("--failed: %s exists; name another file, or remove it", path)
 	}
@@ -42,10 +42,36 @@ func newFailureList(path string) (*failureList, error) {
 }
 
 // create makes the file, and does not write over one that exists.
-func (f *failureList) create(path string) (err error) {
-	f.path = path
-	f.file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	return err
+func (f *failureList) create(path string, goesOn bool) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if goesOn {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
+	}
+	file, err := os.OpenFile(path, flags, 0o666)
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	f.path, f.file, f.used = path, file, info.Size() > 0 || !info.Mode().IsRegular()
+	return nil
+}
+
+// createByTime makes a file for a list that has no name. Another run may have made
+// one in the same second.
+func (f *failureList) createByTime() (err error) {
+	name := time.Now().Format("imm-20060102-150405")
+	for n := 1; ; n++ {
+		path := name + ".failed.jsonl"
+		if n > 1 {
+			path = fmt.Sprintf("%s-%d.failed.jsonl", name, n)
+		}
+		if err = f.create(path, false); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
 }
 
 // failedLine is one line of the list.
@@ -55,34 +81,38 @@ type failedLine struct {
 	Error string `json:"Error"`
 }
 
-func (f *failureList) add(r bulk.Result) error {
-	if f.file == nil {
-		if err := f.create(time.Now().Format("imm-20060102-150405.failed.jsonl")); err != nil {
-			return err
-		}
-	}
+func failureOf(r bulk.Result) ([]byte, error) {
 	line := failedLine{InputFile: r.File}
 	if r.Err != nil {
 		line.Error = r.Err.Error()
 	}
-	data, err := json.Marshal(line)
+	return json.Marshal(line)
+}
+
+func (f *failureList) add(r bulk.Result) error {
+	if f.file == nil {
+		if err := f.createByTime(); err != nil {
+			return err
+		}
+	}
+	data, err := failureOf(r)
 	if err != nil {
 		return err
 	}
-	_, err = f.file.Write(append(data, '\n'))
-	f.lines++
+	n, err := f.file.Write(append(data, '\n'))
+	f.used = f.used || n > 0
 	return err
 }
 
-// end closes the file, and removes one that nothing was written to. A second end
-// does nothing.
+// end closes the file, and removes one that nothing is in. A second end does
+// nothing.
 func (f *failureList) end() error {
 	if f.file == nil {
 		return nil
 	}
 	err := f.file.Close()
 	f.file = nil
-	if f.lines == 0 {
+	if !f.used {
 		err = errors.Join(err, os.Remove(f.path))
 		f.path = ""
 	}
@@ -90,7 +120,7 @@ func (f *failureList) end() error {
 }
 
 // withoutErrors is a list of failures as the list of files that it was made of. A
-// line without a URI was no file, and becomes a blank one.
+// line without a URI was no file, and is none now.
 func withoutErrors(in io.Reader) io.Reader { return &errorRemover{in: bufio.NewReader(in)} }
 
 type errorRemover struct {
@@ -122,9 +152,6 @@ func withoutError(line []byte) []byte {
 		return line
 	}
 	delete(members, "Error")
-	if len(members) == 0 {
-		return []byte("\n")
-	}
 	clean, err := json.Marshal(members)
 	if err != nil {
 		return line
@@ -133,49 +160,4 @@ func withoutError(line []byte) []byte {
 		clean = append(clean, '\n')
 	}
 	return clean
-}
-
-// resultWriter takes the results of a run.
-type resultWriter struct {
-	p        *program
-	failures *failureList
-	failed   error // of the writing itself; the first one
-	again    bool  // some of what failed can be sent again, unlike a line that is no file
-}
-
-// resultLine is a result as -o jsonl shows it.
-type resultLine struct {
-	URI       string `json:"URI"`
-	CustomID  string `json:"CustomId,omitzero"`
-	Status    string `json:"Status"`
-	Error     string `json:"Error,omitzero"`
-	RequestID string `json:"RequestId,omitzero"`
-	EventID   string `json:"EventId,omitzero"`
-}
-
-// note keeps the first failure to write.
-func (w *resultWriter) note(what string, err error) {
-	if err != nil && w.failed == nil {
-		w.failed = fmt.Errorf("%s cannot be written: %w", what, err)
-	}
-}
-
-// write is called by one goroutine at a time.
-func (w *resultWriter) write(_ context.Context, r bulk.Result) {
-	if r.Status == bulk.Failed || r.Status == bulk.Accepted && r.Err != nil {
-		w.note("the list of files that failed", w.failures.add(r))
-		w.again = w.again || r.File.URI != ""
-	}
-	if w.p.output.value != "jsonl" {
-		return
-	}
-	line := resultLine{URI: r.File.URI, CustomID: r.File.CustomID, Status: r.Status.String(), RequestID: r.RequestID, EventID: r.EventID}
-	if r.Err != nil {
-		line.Error = r.Err.Error()
-	}
-	data, err := w.p.marshal(line)
-	if err == nil {
-		_, err = fmt.Fprintf(w.p.out, "%s\n", data)
-	}
-	w.note("the standard output", err)
 }

@@ -54,10 +54,10 @@ func TestMoreFilesThanOneCallTakesAreReadChangedAndDeletedByMoreCalls(t *testing
 	code, out, errs := f.call(t, on("get")...)
 	require.Equal(t, exitFailed, code)
 	require.Empty(t, out)
-	require.Contains(t, errs, "imm: 250 files of 250 not in the dataset\n")
+	require.Contains(t, errs, "imm: 250 of 250 files are not in the dataset\n")
 	code, _, errs = f.call(t, on("update", "--custom-id", "x")...)
 	require.Equal(t, exitFailed, code)
-	require.Contains(t, errs, "imm: 250 files of 250 not updated\n")
+	require.Contains(t, errs, "imm: 250 of 250 files were not updated\n")
 }
 
 func TestAQueryGoesThroughPagesUpToItsLimit(t *testing.T) {
@@ -104,5 +104,5 @@ func TestAnUpdateSaysOfWhichFilesItFailed(t *testing.T) {
 	code, out, errs := f.call(t, append([]string{"update", "--custom-id", "x", uris[0], "oss://b/none"}, testTarget...)...)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, out, uris[0]+"  updated\noss://b/none               failed: ")
-	require.Contains(t, errs, "imm: 1 file of 2 not updated\n")
+	require.Contains(t, errs, "imm: 1 of 2 files was not updated\n")
 }

@@ -26,7 +26,7 @@ standard error, and the exit code is 1 then. -o json shows everything that is
 known of a file.`,
 		Example: `  imm get --project photos --dataset all oss://my-bucket/cat.jpg
   imm get --project photos --dataset all oss://my-bucket/cat.jpg --fields Size,Labels -o json`,
-		Args: someURIs,
+		Args: p.someURIs,
 		RunE: p.call(func(ctx context.Context, client *imm.Client, args []string) error {
 			if err := at.check(); err != nil {
 				return err
@@ -38,7 +38,7 @@ known of a file.`,
 				p.note("%s is not in the dataset.", uri)
 			}
 			if err == nil && len(missing) > 0 {
-				return failedf("%s of %d not in the dataset", count(len(missing), "file"), len(args))
+				return failedf("%s not in the dataset", some(len(missing), len(args), "is", "are"))
 			}
 			return err
 		}),

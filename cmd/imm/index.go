@@ -2,29 +2,23 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/imm-go/imm"
 	"github.com/imm-go/imm/bulk"
-	"github.com/imm-go/imm/bulk/boltjournal"
 )
 
 func (p *program) indexCommand() *cobra.Command {
-	x := &indexing{p: p, format: newChoice(auto, "uris", "jsonl", "csv", "inventory", failedFormat), confirm: newChoice("none", "messages", "poll"), labels: make(pairs)}
+	x := &indexing{listing: newListing(p), confirm: newChoice("none", "messages", "poll")}
 	cmd := &cobra.Command{
 		Use:   "index URI...|--from FILE",
 		Short: "Index files, from one to any number of them",
 		Long: `Index files: hand them to the service, which reads their metadata into the dataset.
 Each file costs money, so the command counts them and asks before it begins.
 
-With --from the files come from a list of any length: URIs one a line, JSON Lines
-with the fields of InputFile, CSV with a header, or the manifest.json of an OSS
-inventory report. The name of the file tells which, unless --format does. - is the
-standard input.
+` + listsHelp + `
 
 Accepted does not mean indexed. --confirm poll asks the dataset until every file is
 indexed or has failed, which costs requests; --confirm messages takes the outcomes
@@ -34,9 +28,11 @@ With --journal a run that was stopped goes on where it was, by the same command,
 --retry-failed sends again what failed. Files that failed are also written to a file
 that --from takes.
 
-Exit codes: 0 every file was accepted, or indexed where that is confirmed; 1 some
-were not, and are in that file; 2 the command line makes no sense; 3 stopped before
-the end, or nobody said yes.`,
+Exit codes: 0 every file of the list was accepted, or indexed where that is
+confirmed, by this run or an earlier one; 1 some were not, and are in that file or in
+the journal; 2 nothing was sent, because the command line, the list, the journal or
+the dataset is wrong, or because nobody can be asked and --yes is missing; 3 stopped
+before the end, or the answer was not yes.`,
 		Example: `  imm index -p photos -d all oss://my-bucket/cat.jpg oss://my-bucket/dog.jpg --label category=Pets
   imm index -p photos -d all --from uris.txt --journal uris.journal --confirm poll
   imm index -p photos -d all --from report/2026-11-25T00-00Z/manifest.json --yes --rate 50
@@ -50,6 +46,9 @@ the end, or nobody said yes.`,
 			if err := x.check(); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("rate") && x.rate == 0 {
+				return usagef("--rate is 0; want a number of requests a second above 0, or leave it out for what the project allows")
+			}
 			if x.dryRun {
 				return x.count(cmd.Context())
 			}
@@ -61,9 +60,8 @@ the end, or nobody said yes.`,
 	}
 	x.at.addFlags(cmd)
 	p.addYesFlag(cmd)
+	x.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&x.from, "from", "", "`FILE` with a list of files; - is the standard input")
-	flags.Var(&x.format, "format", "read the list as `FORM`: "+x.format.list())
 	flags.Var(x.labels, "label", "label for all files as `KEY=VALUE`; one that a file has in the list stays (repeatable)")
 	flags.StringVar(&x.journalPath, "journal", "", "`FILE` that remembers what is done, so that the same command goes on after a stop")
 	flags.BoolVar(&x.retryFailed, "retry-failed", false, "send the files again that --journal has as failed")
@@ -75,7 +73,6 @@ the end, or nobody said yes.`,
 	flags.StringVar(&x.queue, "queue", "", "`NAME` of the MNS queue that is subscribed to the topic, for --confirm messages")
 	flags.StringVar(&x.queueEndpoint, "queue-endpoint", "", "`URL` of MNS for the account of the queue")
 	flags.BoolVar(&x.dryRun, "dry-run", false, "read the list, count the files and say what is wrong with it; send nothing")
-	completeChoice(cmd, "format", &x.format)
 	completeChoice(cmd, "confirm", &x.confirm)
 	return cmd
 }
@@ -84,17 +81,18 @@ const noFiles = "there is no file to index in the list"
 
 // indexing is one call of imm index.
 type indexing struct {
-	p                           *program
+	listing
+
 	at                          target
-	uris                        []string
-	from                        string
-	format, confirm             choice
-	labels                      pairs
+	confirm                     choice
 	journalPath, failedPath     string
 	retryFailed, dryRun         bool
 	rate                        float64
 	confirmWithin               time.Duration
 	topic, queue, queueEndpoint string
+
+	warning string  // about the dataset; empty: none
+	before  backlog // what the journal has as failed when the run begins
 }
 
 // check refuses flags that do not go together, before anything is done.
@@ -119,7 +117,7 @@ func (x *indexing) check() error {
 	case x.confirm.value != "messages" && (x.queue != "" || x.queueEndpoint != ""):
 		return usagef("--queue and --queue-endpoint are for --confirm messages")
 	}
-	return nil
+	return x.p.checkFiles(x.uris, x.labels)
 }
 
 // run indexes the files.
@@ -127,6 +125,8 @@ func (x *indexing) run(ctx context.Context, client *imm.Client, _ []string) erro
 	config := bulk.Config{
 		ProjectName: x.at.project, DatasetName: x.at.dataset, Rate: x.rate, SkipBad: true,
 		Notification: imm.Notification{MNS: imm.MNS{TopicName: x.topic}},
+		RetryFor:     retryFor,
+		Observer:     x.p.telemetry.bulkObserver(),
 	}
 	work, err := x.open()
 	if err != nil {
@@ -137,7 +137,7 @@ func (x *indexing) run(ctx context.Context, client *imm.Client, _ []string) erro
 		return err
 	}
 	config.Journal = work.rememberer()
-	failures, err := newFailureList(x.failedPath)
+	failures, err := newFailureList(x.failedPath, work.goesOn)
 	if err != nil {
 		return err
 	}
@@ -158,6 +158,7 @@ func (x *indexing) run(ctx context.Context, client *imm.Client, _ []string) erro
 
 	meter := newMeter(indexer.Stats)
 	screen := x.p.follow(meter)
+	results.screen = screen
 	notice := context.AfterFunc(ctx, func() {
 		screen.say("Stopping: calls that are under way may end within 10 seconds. Interrupt again to stop at once.")
 	})
@@ -167,88 +168,14 @@ func (x *indexing) run(ctx context.Context, client *imm.Client, _ []string) erro
 	list.end()
 	screen.end()
 	results.note("the list of files that failed", failures.end())
-	if err == nil && summary.Added+summary.Skipped == 0 && !list.resumed {
+	if err == nil && summary.Added+summary.Skipped == 0 && !list.resumed && !x.retryFailed {
 		return usagef("%s", noFiles)
+	}
+	if x.p.yes && list.blanks.files > 1 { // the first was told when it came
+		x.p.notes(list.blanks.sentence())
 	}
 	if err == nil && summary.Added == 0 && list.resumed {
 		x.p.note("Nothing is left to do: the journal has every file of the list as done.")
 	}
 	return x.conclude(ctx, summary, list.elapsed(), results, err)
-}
-
-// reach asks for the project, so that a wrong key and a wrong endpoint are told now:
-// a run goes on for a quarter of an hour where the service does not answer. Other
-// answers are for the run, because indexing may be allowed where reading is not.
-func (x *indexing) reach(ctx context.Context, client *imm.Client) error {
-	_, err := client.GetProject(ctx, &imm.GetProjectRequest{ProjectName: x.at.project})
-	if errors.Is(err, imm.ErrUnavailable) || errors.Is(err, imm.ErrUnauthenticated) || errors.Is(err, imm.ErrInvalidArgument) || ctx.Err() != nil {
-		return err
-	}
-	return nil
-}
-
-// conclude shows what became of the files, and makes the error of it.
-func (x *indexing) conclude(ctx context.Context, s bulk.Summary, took time.Duration, results *resultWriter, err error) error {
-	if declined, ok := errors.AsType[stoppedError](err); ok {
-		return declined
-	}
-	if wrong, ok := errors.AsType[usageError](err); ok {
-		return wrong
-	}
-	if errors.Is(err, boltjournal.ErrOtherWork) {
-		return asUsage(err)
-	}
-	if s.Added > 0 || err == nil {
-		if err := x.show(s, took, results.failures); err != nil {
-			return err
-		}
-	}
-	unconfirmed := int64(0)
-	if x.confirm.value != "none" {
-		unconfirmed = s.Accepted
-	}
-	switch {
-	case ctx.Err() != nil:
-		return stoppedError{fmt.Errorf("stopped before the end; %s", x.goOn())}
-	case err != nil:
-		return stoppedError{fmt.Errorf("stopped before the end: %w", err)}
-	case results.failed != nil:
-		return results.failed
-	case s.Failed > 0:
-		return failedf("%s of %s failed%s", grouped(s.Failed), count(s.Added, "file"), x.again(results))
-	case unconfirmed > 0:
-		return failedf("%s of %s were accepted, and whether they are indexed did not become known%s", grouped(unconfirmed), count(s.Added, "file"), x.again(results))
-	}
-	return nil
-}
-
-// goOn says how to do the rest after a stop.
-func (x *indexing) goOn() string {
-	if x.journalPath != "" {
-		return "the same command goes on where it was"
-	}
-	return "with --journal the same command would go on where it was"
-}
-
-// again says how to send again what failed.
-func (x *indexing) again(results *resultWriter) string {
-	path := results.failures.path
-	switch {
-	case path == "":
-		return ""
-	case !results.again:
-		return "; " + path + " says why"
-	case x.journalPath != "":
-		return "; " + path + " says why, and --retry-failed sends them again"
-	}
-	return "; " + path + " says why, and --from " + path + " sends them again"
-}
-
-// openJournal makes the errors of a journal those of its flag.
-func (x *indexing) openJournal() (*boltjournal.Journal, error) {
-	journal, err := boltjournal.Open(x.journalPath)
-	if err != nil {
-		return nil, usagef("--journal: %w", err)
-	}
-	return journal, nil
 }

@@ -86,9 +86,11 @@ func TestFilesThatFailAreListedAndTheListCanBeHandedInAgain(t *testing.T) {
 		<-time.After(2 * time.Minute) // so that the outcome of before is not taken for that of now
 		again := filepath.Join(folder, "again.failed.jsonl")
 		code, out, errs = f.index(t, "--yes", "--confirm", "poll", "--from", failed, "--failed", again)
-		require.Equal(t, exitDone, code, errs)
-		require.Contains(t, out, "Files     1\nIndexed   1\n")
-		require.NoFileExists(t, again, "nothing failed")
+		require.Equal(t, exitFailed, code, errs)
+		require.Contains(t, out, "Files         2\nIndexed       1\nFailed        1\n", "a line that is no file does not vanish")
+		data, err = os.ReadFile(again)
+		require.NoError(t, err)
+		require.Contains(t, string(data), "there is no URI")
 		got, err := f.server.Client().GetFileMeta(t.Context(), &imm.GetFileMetaRequest{ProjectName: testProject, DatasetName: testDataset, URI: "oss://test-bucket/b.txt"})
 		require.NoError(t, err)
 		require.Equal(t, "2", got.Files[0].CustomID)
@@ -105,8 +107,8 @@ func TestAFileWhoseOutcomeDoesNotComeIsNotTakenForIndexed(t *testing.T) {
 		code, out, errs := f.index(t, "--yes", "--confirm", "poll", "--confirm-within", "5m", "--failed", failed, "oss://test-bucket/a.txt", "oss://test-bucket/none.txt")
 		require.Equal(t, exitFailed, code, errs)
 		require.Contains(t, out, "Accepted      1\nIndexed       1\nFailed        0\n")
-		require.Contains(t, errs, "imm: 1 of 2 files were accepted, and whether they are indexed did not become known; "+failed+" says why, and --from ")
-		require.Contains(t, errs, "0 of 2 files, 0 files/s, 0 requests/s, 0 throttled, 0 failed, 2 under way", "a line from time to time")
+		require.Contains(t, errs, "imm: 1 of 2 files was accepted, and whether it is indexed did not become known; "+failed+" says why, and --from ")
+		require.Contains(t, errs, " awaited, gives up at ", "a line from time to time")
 	})
 }
 
@@ -128,9 +130,10 @@ func TestOutcomesComeByMessages(t *testing.T) {
 
 		flags[6] = "nothing" // a queue that does not exist
 		start := time.Now()
-		code, _, errs = f.index(t, append(flags, "oss://test-bucket/a.txt")...)
+		code, _, errs = f.index(t, append(flags, "--failed", failed+"2", "oss://test-bucket/a.txt")...)
 		require.Equal(t, exitStopped, code, errs)
 		require.Contains(t, errs, `the queue "nothing" cannot be read, so no outcome would come`)
+		require.Contains(t, errs, "  Next: look whether --queue and --queue-endpoint are right.")
 		require.Less(t, time.Since(start), time.Minute)
 	})
 }
@@ -139,19 +142,21 @@ func TestARefusalOfTheWholeRunStopsItAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		fault immtest.Fault
+		exit  int
+		said  string
 		next  string
 	}{
-		{immtest.Fault{Code: "NoPermission", Message: "You are not authorized."}, "Next: allow the RAM user or role of the keys the action imm:BatchIndexFileMeta"},
-		{immtest.Fault{Code: "ResourceNotFound", Message: "The dataset is not found."}, "Next: imm project list, imm dataset list and imm binding list show what exists"},
-		{immtest.Fault{Code: "Account.Arrearage", Message: "Pay."}, "Next: look in the console whether IMM is activated for the account, and whether the account owes money."},
+		{immtest.Fault{Code: "NoPermission", Message: "You are not authorized."}, exitStopped, "imm: stopped before the end: ", "Next: allow the RAM user or role of the keys the action imm:BatchIndexFileMeta"},
+		{immtest.Fault{Code: "ResourceNotFound", Message: "The dataset is not found."}, exitUsage, "imm: nothing was indexed: ", "Next: imm project list, imm dataset list and imm binding list show what exists"},
+		{immtest.Fault{Code: "Account.Arrearage", Message: "Pay."}, exitStopped, "imm: stopped before the end: ", "Next: look in the console whether IMM is activated for the account, and whether the account owes money."},
 	} {
 		f := newFixture(t)
 		test.fault.Action, test.fault.Times, test.fault.Status = "BatchIndexFileMeta", -1, 403
 		f.server.Inject(test.fault)
 		code, out, errs := f.index(t, "--yes", "oss://b/1", "oss://b/2")
-		require.Equal(t, exitStopped, code, test.fault.Code)
+		require.Equal(t, test.exit, code, test.fault.Code)
 		require.Contains(t, out, "Not sent  2\n")
-		require.Contains(t, errs, "imm: stopped before the end: ")
+		require.Contains(t, errs, test.said)
 		require.Contains(t, errs, test.fault.Message)
 		require.Contains(t, errs, test.next)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/imm-go/imm"
 	"github.com/imm-go/imm/bulk"
@@ -39,7 +40,8 @@ func (x *indexing) receive(ctx context.Context, config *bulk.Config, giveUp cont
 	if err != nil {
 		return nil, err
 	}
-	receiver, err := notify.NewQueueReceiver(x.queueEndpoint, x.queue, creds, config.Tracker.Handle, x.p.queueOptions...)
+	opts := append(slices.Clone(x.p.queueOptions), notify.WithObserver(x.p.telemetry.notifyObserver(config.Tracker)))
+	receiver, err := notify.NewQueueReceiver(x.queueEndpoint, x.queue, creds, config.Tracker.Handle, opts...)
 	if err != nil {
 		return nil, usagef("--queue: %w", err)
 	}

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"github.com/imm-go/imm/bulk"
@@ -19,6 +19,9 @@ type indexSummary struct {
 	Throttled int64   `json:"Throttled"`
 	Seconds   float64 `json:"Seconds"`
 	FailedIn  string  `json:"FailedIn,omitzero"` // the file that lists them
+	// FailedBefore are those that the journal has of earlier runs, and no run has sent
+	// again.
+	FailedBefore int64 `json:"FailedBefore,omitzero"`
 
 	confirmed bool
 }
@@ -39,6 +42,7 @@ var summaryFields = []column[indexSummary]{
 	}},
 	{"Failed", func(s indexSummary) string { return grouped(s.Failed) }},
 	{"Failed files", func(s indexSummary) string { return s.FailedIn }},
+	{"Failed before", func(s indexSummary) string { return unlessZero(s.FailedBefore) }},
 	{"Not sent", func(s indexSummary) string { return unlessZero(s.Unsent) }},
 	{"Requests", func(s indexSummary) string { return grouped(s.Requests) }},
 	{"Throttled", func(s indexSummary) string { return unlessZero(s.Throttled) }},
@@ -54,50 +58,107 @@ func (x *indexing) show(s bulk.Summary, took time.Duration, failures *failureLis
 		Requests: s.Requests, Throttled: s.Throttled, Seconds: took.Seconds(), FailedIn: failures.path,
 		confirmed: x.confirm.value != "none",
 	}
-	p := *x.p
-	if p.output.value == "jsonl" {
-		p.out, p.output.value = p.err, "table"
+	if !x.retryFailed {
+		summary.FailedBefore = x.before.files + x.before.lines
 	}
-	return one(&p, summary, summaryFields)
+	p := *x.p
+	beside := p
+	beside.out, beside.output.value = p.err, "table"
+	if p.output.value == "jsonl" {
+		return one(&beside, summary, summaryFields)
+	}
+	err := one(&p, summary, summaryFields)
+	if p.outputGone() {
+		return one(&beside, summary, summaryFields)
+	}
+	return err
 }
 
 // listSummary is what a list has, for --dry-run.
 type listSummary struct {
-	Files    int64  `json:"Files"`
-	Requests int64  `json:"Requests"` // at least, if every one can be full
-	BadLines int64  `json:"BadLines"`
-	FirstBad string `json:"FirstBad,omitzero"`
+	Files    int64     `json:"Files"`
+	Requests int64     `json:"Requests"` // at least, if every one can be full
+	BadLines int64     `json:"BadLines"`
+	FirstBad []badItem `json:"FirstBad,omitempty"`
+	Blanks   int64     `json:"Blanks,omitzero"` // URIs that end with one
 }
 
 var listFields = []column[listSummary]{
 	{"Files", func(s listSummary) string { return grouped(s.Files) }},
 	{"Requests", func(s listSummary) string { return "at least " + grouped(s.Requests) }},
 	{"Bad lines", func(s listSummary) string { return grouped(s.BadLines) }},
-	{"The first", func(s listSummary) string { return s.FirstBad }},
 }
 
-// count reads the list and sends nothing. What a journal has as done is counted,
-// too: whose it is, only a run finds out.
+// count reads the list and sends nothing. What would be refused before it is sent
+// counts as bad, too, and what the journal has as done does not count.
 func (x *indexing) count(ctx context.Context) error {
+	if x.journalPath != "" && !x.retryFailed {
+		if err := x.at.check(); err != nil {
+			return err // a journal is of one dataset
+		}
+	}
 	work, err := x.open()
 	if err != nil {
 		return err
 	}
 	defer work.close()
-	s, err := countList(ctx, work.source, "", nil)
+	check, err := newChecker()
 	if err != nil {
 		return err
 	}
-	shown := listSummary{Files: s.files, Requests: (s.files + maxBatch - 1) / maxBatch, BadLines: s.bad}
-	if s.firstBad != nil {
-		shown.FirstBad = s.firstBad.Error()
+	counter := surveyor{name: x.name(), check: check.file}
+	if x.p.output.value == "jsonl" {
+		counter.tell = func(bad badItem) error { return one(x.p, bad, nil) }
 	}
-	err = one(x.p, shown, listFields)
-	if err == nil && s.bad > 0 {
-		return failedf("%s cannot be read as files", count(s.bad, "line"))
+	s, err := x.countRest(ctx, work, counter)
+	if err != nil {
+		return err
 	}
-	if err == nil && s.files == 0 {
-		return errors.New(noFiles)
+	if err := x.showSurvey(s); err != nil {
+		return err
 	}
-	return err
+	if x.retryFailed {
+		x.p.notes(x.before.again())
+	}
+	switch {
+	case s.bad > 0:
+		return failedf("%s", lines(s.bad, "cannot be read or sent as a file", "cannot be read or sent as files"))
+	case x.retryFailed && x.before.lines > 0:
+		return x.before.failure(true)
+	case x.retryFailed:
+	case s.files == 0 && (work.journal == nil || !work.goesOn):
+		return usagef("%s", noFiles)
+	}
+	return nil
+}
+
+// showSurvey shows what a list has. As jsonl its bad lines were shown as they came.
+func (x *indexing) showSurvey(s survey) error {
+	summary := listSummary{
+		Files: s.files, Requests: (s.files + maxBatch - 1) / maxBatch, BadLines: s.bad, FirstBad: s.firstBad, Blanks: s.blanks.files,
+	}
+	p := *x.p
+	if p.output.value == "jsonl" {
+		p.out, p.output.value = p.err, "table"
+		summary.FirstBad = nil
+	}
+	if err := one(&p, summary, listFields); err != nil || p.output.value != "table" {
+		return err
+	}
+	var more []string
+	for _, bad := range summary.FirstBad {
+		more = append(more, bad.Error)
+	}
+	if rest := s.bad - int64(len(summary.FirstBad)); rest > 0 && summary.FirstBad != nil {
+		more = append(more, "… and "+grouped(rest)+" more, which -o jsonl shows")
+	}
+	if s.blanks.files > 0 {
+		more = append(more, s.blanks.sentence())
+	}
+	for _, line := range more {
+		if _, err := fmt.Fprintln(p.out, printable(line)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -18,6 +18,8 @@ type meter struct {
 	mu       sync.Mutex
 	expected int64 // files in all; below zero: not known
 	marks    []mark
+	batches  int64     // calls that had ended
+	heard    time.Time // when one did for the last time, or none was made
 }
 
 // mark is how far a run was at a time.
@@ -43,6 +45,7 @@ type reading struct {
 	expected int64         // below zero: not known
 	speed    float64       // files a second
 	left     time.Duration // below zero: not known
+	outage   outage
 }
 
 // read is for one goroutine at a time, and more than twice a second shows no more.
@@ -65,7 +68,9 @@ func (m *meter) read() reading {
 	if last := m.marks[len(m.marks)-1]; now.Sub(last.at) >= time.Second {
 		m.marks = append(m.marks, mark{now, r.done})
 	}
-	if r.expected >= 0 && r.speed > 0 {
+	r.outage = m.silence(r.Stats, now)
+	// What is awaited has its own end, and an outage has none that is known.
+	if r.expected >= 0 && r.speed > 0 && !r.outage.goesOn() && (r.Awaited == 0 || r.Awaited < r.Open) {
 		seconds := float64(max(0, r.expected-r.done)) / r.speed
 		if seconds < float64(100*365*24*time.Hour/time.Second) {
 			r.left = time.Duration(seconds * float64(time.Second))

@@ -36,7 +36,7 @@ func TestTheSpeedIsThatOfTheLastSecondsAndTellsTheTimeLeft(t *testing.T) {
 		require.Equal(t, 29*time.Second, r.left)
 		require.Equal(t, "1,100 of 4,000 files", r.progress())
 		require.Equal(t, "27 %", r.percent())
-		require.Equal(t, []string{"100 files/s", "0 requests/s", "0 throttled", "0 failed", "29s left", "0 under way"}, r.details())
+		require.Equal(t, []string{"100 files/s", "0 requests/s", "0 throttled", "0 failed", "29s left", "0 under way"}, r.details(barReason))
 
 		r = pass(30, 10)
 		require.InDelta(t, 10, r.speed, 0.1, "what was long ago does not count")
@@ -61,5 +61,5 @@ func TestTheProgressIsRightAtItsEnds(t *testing.T) {
 	require.Equal(t, "100 %", reading{done: 5, expected: 4}.percent(), "a list that grew meanwhile")
 	require.Equal(t, "99 %", reading{done: 999, expected: 1000}.percent())
 	r := reading{Stats: bulk.Stats{Rate: 97.6, RateAllowed: 100.2}, expected: 1, speed: 12345.6}
-	require.Equal(t, []string{"12,345 files/s", "98 of 100 requests/s", "0 throttled", "0 failed", "0s left", "0 under way"}, r.details())
+	require.Equal(t, []string{"12,345 files/s", "98 of 100 requests/s", "0 throttled", "0 failed", "0s left", "0 under way"}, r.details(barReason))
 }

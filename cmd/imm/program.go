@@ -5,7 +5,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,14 +36,18 @@ type program struct {
 	output           choice
 	yes              bool
 
-	started bool // the command line made sense, and a command runs
+	args      []string
+	started   bool // the command line made sense, and a command runs
+	telemetry *telemetry
 }
 
 // run is one call of the program, which ends soon after ctx does.
 func (p *program) run(ctx context.Context, args []string) int {
+	p.args, p.out = args, &outlet{to: p.out}
 	root := p.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	p.endTelemetry(ctx)
 	if err != nil && !p.started {
 		err = asUsage(err) // of cobra: an unknown command or flag
 	}
@@ -52,6 +55,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 }
 
 func (p *program) root() *cobra.Command {
+	p.telemetry = new(telemetry)
 	root := &cobra.Command{
 		Use:   "imm",
 		Short: "Index the metadata of files in Alibaba Cloud IMM",
@@ -73,31 +77,32 @@ Keys come from the environment (ALIBABA_CLOUD_ACCESS_KEY_ID and
 ALIBABA_CLOUD_ACCESS_KEY_SECRET), the profile of the aliyun command line, the
 role of the ECS instance, and what else Alibaba Cloud's tools use.
 
-Exit codes: 0 all was done; 1 something failed; 2 the command line makes no
-sense; 3 stopped before the end.`,
+Exit codes: 0 all was done; 1 something failed; 2 nothing was done, because the
+command line or its input is wrong, or because nobody can be asked and --yes is
+missing; 3 stopped before the end, or the answer was not yes.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs, // what is no command is said below
 		RunE:          group,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			p.started = true
+			return p.observeAll(cmd.Context())
 		},
 	}
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%w; %s --help lists the flags", err, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(p.wrongFlag)
 	root.SetVersionTemplate("imm {{.Version}}\n")
 
 	p.output = newChoice("table", "json", "jsonl")
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.region, "region", "", "`ID` of the region, such as cn-hangzhou (default $ALIBABA_CLOUD_REGION_ID)")
-	flags.StringVar(&p.endpoint, "endpoint", "", "`URL` to send requests to in place of the region's; http only to this machine")
+	flags.StringVar(&p.endpoint, "endpoint", "", "`URL` to send requests to in place of the region's; http only to this machine (default $"+envEndpoint+")")
 	flags.VarP(&p.output, "output", "o", "show results as `FORM`: "+p.output.list())
 	completeChoice(root, "output", &p.output)
+	p.addMetricsFlag(root)
 
 	root.AddCommand(
 		p.indexCommand(), p.getCommand(), p.queryCommand(), p.updateCommand(), p.deleteCommand(),
@@ -105,23 +110,9 @@ sense; 3 stopped before the end.`,
 		p.projectCommand(), p.datasetCommand(),
 		p.doctorCommand(), p.emulatorCommand(),
 	)
+	completeNoFiles(root)
+	refuseUnknown(root)
 	return root
-}
-
-// group is the work of a command that only has commands below it.
-func group(cmd *cobra.Command, args []string) error {
-	cmd.SuggestionsMinimumDistance = 2 // letters that are wrong
-	switch {
-	case len(args) > 0:
-		text := quote(args[0]) + " is not a command of " + cmd.CommandPath()
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			text += "; did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return usagef("%s; %s --help lists the commands", text, cmd.CommandPath())
-	case cmd.HasParent():
-		return usagef("%s needs a command behind it; %s --help lists them", cmd.CommandPath(), cmd.CommandPath())
-	}
-	return cmd.Help()
 }
 
 // linked is the version where the linker sets it, as a build outside a repository

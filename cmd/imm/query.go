@@ -175,7 +175,7 @@ var conditionFields = []column[imm.QueryCondition]{
 
 const languageHelp = `An expression compares fields of files, by the names that the service gives them:
 
-  Size >= 1048576                  =, !=, >, >=, <, <=
+  Size >= 1048576                  = (or ==), !=, >, >=, <, <=
   Filename ^= "photos/"            begins with
   Title ~ "red car"                has the words, in their order
   exists CustomLabels.category     has the field

@@ -60,6 +60,17 @@ func (s *screen) say(sentence string) {
 	}
 }
 
+// line writes a line in any case: above the bar, if there is one.
+func (s *screen) line(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.begun && !s.closed {
+		fmt.Fprintln(s.above, text)
+	} else {
+		fmt.Fprintln(s.p.err, text)
+	}
+}
+
 // end shows the run for the last time.
 func (s *screen) end() {
 	s.mu.Lock()
@@ -80,7 +91,7 @@ func (s *screen) lines() {
 			return
 		case <-ticker.C:
 			r := s.meter.read()
-			fmt.Fprintln(s.p.err, strings.Join(append([]string{r.progress()}, r.details()...), ", "))
+			fmt.Fprintln(s.p.err, strings.Join(append([]string{r.progress()}, r.details(lineReason)...), ", "))
 		}
 	}
 }
@@ -105,7 +116,7 @@ func (s *screen) bar() {
 		}),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return now.percent() })),
 		mpb.BarBtmExtender(mpb.BarFillerFunc(func(w io.Writer, at decor.Statistics) error {
-			_, err := fmt.Fprintln(w, fitting(now.details(), at.AvailableWidth))
+			_, err := fmt.Fprintln(w, fitting(now.details(barReason), at.AvailableWidth))
 			return err
 		})))
 	s.above = container
@@ -150,19 +161,32 @@ func (r reading) percent() string {
 	return fmt.Sprintf("%d %%", 100*min(r.done, r.expected)/r.expected)
 }
 
+// So much of the reason for an outage is shown, in characters: at a terminal of 80
+// columns the rest of the sentence has to have room, too.
+const (
+	barReason  = 36
+	lineReason = 300
+)
+
 // details are what else there is to say, what matters first: a terminal may be too
 // narrow for all.
-func (r reading) details() []string {
+func (r reading) details(mostReason int) (details []string) {
+	if r.outage.goesOn() {
+		details = append(details, r.outage.sentence(mostReason))
+	}
+	if r.Awaited > 0 {
+		details = append(details, fmt.Sprintf("%s indexed, %s awaited, gives up at %s", grouped(r.Indexed), grouped(r.Awaited), r.AwaitedUntil.Format("15:04")))
+	}
 	allowed := ""
 	if r.RateAllowed > 0 {
 		allowed = fmt.Sprintf(" of %.0f", r.RateAllowed)
 	}
-	details := []string{
-		grouped(int64(r.speed)) + " files/s",
+	details = append(details,
+		grouped(int64(r.speed))+" files/s",
 		fmt.Sprintf("%.0f%s requests/s", r.Rate, allowed),
-		grouped(r.Throttled) + " throttled",
-		grouped(r.Failed) + " failed",
-	}
+		grouped(r.Throttled)+" throttled",
+		grouped(r.Failed)+" failed",
+	)
 	if r.left >= 0 {
 		details = append(details, r.left.Round(time.Second).String()+" left")
 	}

@@ -31,7 +31,7 @@ func TestNoSecretIsEverWritten(t *testing.T) {
 			"project create p", "project get p", "project list", "project update p --description x", "dataset create d -p p", "dataset get d -p p", "dataset list -p p", "dataset update d -p p --description x",
 			"bind oss://test-bucket -p p -d d --yes", "binding status oss://test-bucket -p p -d d", "binding list -p p -d d",
 			"index oss://test-bucket/a.txt -p p -d d --yes --confirm poll --confirm-within 1s --failed " + filepath.Join(t.TempDir(), "failed") + " --journal " + journal,
-			"index oss://test-bucket/a.txt -p p -d d --yes --confirm messages --topic x --queue q --queue-endpoint http://localhost --confirm-within 1s",
+			"index oss://test-bucket/a.txt -p p -d d --yes --confirm messages --topic x --queue q --queue-endpoint http://localhost --confirm-within 1s --failed " + filepath.Join(t.TempDir(), "failed"),
 			"get oss://test-bucket/a.txt -p p -d d", "query Size>1 -p p -d d", "update oss://test-bucket/a.txt -p p -d d --custom-id x", "unbind oss://test-bucket -p p -d d",
 			"delete oss://test-bucket/a.txt -p p -d d --yes", "dataset delete d -p p", "project delete p",
 			"doctor -p p -d d", "doctor --endpoint " + f.server.URL(), "project list --endpoint https://user:" + secret + "@example.com",

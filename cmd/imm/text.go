@@ -40,6 +40,40 @@ func count[N int | int64](n N, noun string) string {
 	return grouped(int64(n)) + " " + noun + "s"
 }
 
+// sentences are put one a line, each so that it stays one. Those that are empty are
+// left out.
+func sentences(texts ...string) string {
+	var some []string
+	for _, text := range texts {
+		if text != "" {
+			some = append(some, printable(text))
+		}
+	}
+	return strings.Join(some, "\n")
+}
+
+// some is how many of all files something is said of, with its verb: 1 of 3 files is,
+// 2 of 3 files are.
+func some[N int | int64](n, all N, one, several string) string {
+	return grouped(int64(n)) + " of " + count(all, "file") + " " + plural(n, one, several)
+}
+
+func plural[N int | int64](n N, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
+}
+
+// plain is a message about a file without the name that the type of the error has
+// inside the service: *error.OpError : InvalidArgument | Index KV count exceeded.
+func plain(message string) string {
+	if rest, ok := strings.CutPrefix(message, "*error.OpError : "); ok {
+		return strings.Replace(rest, " | ", ": ", 1)
+	}
+	return message
+}
+
 // grouped is a number with a comma before each three digits.
 func grouped(n int64) string {
 	digits := strconv.FormatInt(n, 10)

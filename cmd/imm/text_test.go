@@ -36,3 +36,23 @@ func TestNumbersAreGroupedByThree(t *testing.T) {
 	require.Equal(t, "1 file", count(1, "file"))
 	require.Equal(t, "1,000 files", count(int64(1000), "file"))
 }
+
+func TestCountsHaveTheirVerbs(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "1 of 1 file was", some(1, 1, "was", "were"))
+	require.Equal(t, "1 of 2,000 files was", some(1, 2000, "was", "were"))
+	require.Equal(t, "2 of 2 files were", some(2, 2, "was", "were"))
+	require.Equal(t, "0 lines are", lines(0, "is", "are"))
+}
+
+func TestAMessageAboutAFileLosesOnlyTheNameOfATypeInsideTheService(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		"*error.OpError : InvalidArgument | Index KV count exceeded.": "InvalidArgument: Index KV count exceeded.",
+		"*error.OpError : a | b | c":                                  "a: b | c",
+		"File does not exist.":                                        "File does not exist.",
+		"":                                                            "",
+	} {
+		require.Equal(t, want, plain(message))
+	}
+}

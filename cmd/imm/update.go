@@ -22,7 +22,7 @@ func (p *program) updateCommand() *cobra.Command {
 without indexing them again. The labels take the place of all that were there.`,
 		Example: `  imm update --project photos --dataset all oss://my-bucket/cat.jpg --label category=Pets --label year=2024
   imm update --project photos --dataset all oss://my-bucket/cat.jpg --custom-id '' --clear-labels`,
-		Args: someURIs,
+		Args: p.someURIs,
 		RunE: p.call(func(ctx context.Context, client *imm.Client, args []string) error {
 			if err := at.check(); err != nil {
 				return err
@@ -44,11 +44,11 @@ without indexing them again. The labels take the place of all that were there.`,
 					if f.Success {
 						return "updated"
 					}
-					return "failed: " + f.Message
+					return "failed: " + plain(f.Message)
 				}},
 			}, "")
 			if err == nil && failed > 0 {
-				return failedf("%s of %d not updated", count(failed, "file"), len(args))
+				return failedf("%s not updated", some(failed, len(args), "was", "were"))
 			}
 			return err
 		}),

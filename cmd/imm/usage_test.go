@@ -15,7 +15,7 @@ func TestACommandLineThatMakesNoSenseSaysWhatWouldBeRight(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"indx"}, `imm: "indx" is not a command of imm; did you mean index or bind?; imm --help lists the commands`},
+		{[]string{"indx"}, `imm: "indx" is not a command of imm; did you mean bind or index?; imm --help lists the commands`},
 		{[]string{"xyzzy"}, `imm: "xyzzy" is not a command of imm; imm --help lists the commands`},
 		{[]string{"project"}, "imm: imm project needs a command behind it; imm project --help lists them"},
 		{[]string{"project", "lst"}, `imm: "lst" is not a command of imm project; did you mean get or list?; imm project --help lists the commands`},
@@ -28,7 +28,7 @@ func TestACommandLineThatMakesNoSenseSaysWhatWouldBeRight(t *testing.T) {
 		{[]string{"get"}, "imm: no URI stands behind imm get; want one or more, such as oss://my-bucket/cat.jpg"},
 		{[]string{"get", "oss://b/k"}, "imm: --project is missing; imm project list shows which there are"},
 		{[]string{"get", "oss://b/k", "-p", "photos"}, "imm: --dataset is missing; imm dataset list --project photos shows which there are"},
-		{with("get", "b/k"), `imm: BatchGetFileMeta: URIs[0]: "b/k" is not the URI of a file; want oss://bucket/object`},
+		{with("get", "b/k"), `imm: "b/k" is not the URI of a file; want oss://bucket/object`},
 		{[]string{"get", "oss://b/k", "-p", "1", "-d", "d"}, `imm: BatchGetFileMeta: ProjectName: "1" is not a name; want 1 to 128 letters`},
 		{[]string{"project", "get"}, "imm: NAME is missing behind imm project get; imm project get --help shows an example"},
 		{[]string{"project", "get", "a", "b"}, `imm: "b" is one argument too many for imm project get NAME; text with spaces in it needs quotes`},
@@ -60,6 +60,7 @@ func TestACommandLineThatMakesNoSenseSaysWhatWouldBeRight(t *testing.T) {
 		{with("index", "--from", "x", "--format", "xls"), `invalid argument "xls" for "--format" flag: want auto, uris, jsonl, csv, inventory or failed`},
 		{with("index", "oss://b/k", "--rate", "-1"), "imm: --rate is -1; want a number of requests a second above 0"},
 		{with("index", "oss://b/k", "--rate", "NaN"), "imm: --rate is NaN"},
+		{with("index", "oss://b/k", "--rate", "0"), "imm: --rate is 0; want a number of requests a second above 0, or leave it out for what the project allows"},
 		{with("index", "oss://b/k", "--rate", "fast"), `invalid argument "fast" for "--rate" flag`},
 		{with("index", "oss://b/k", "--confirm", "mail"), `invalid argument "mail" for "--confirm" flag: want none, messages or poll`},
 		{with("index", "oss://b/k", "--confirm", "messages", "--topic", "t"), "imm: --confirm messages needs --topic, --queue and --queue-endpoint; without a queue use --confirm poll"},
@@ -68,6 +69,10 @@ func TestACommandLineThatMakesNoSenseSaysWhatWouldBeRight(t *testing.T) {
 		{with("index", "--from", "/none/list.txt"), "imm: --from: open /none/list.txt: no such file or directory"},
 		{with("index", "--from", "/none/manifest.json"), "imm: --from: "},
 		{with("index", "--journal", "/none/journal", "oss://b/k"), "imm: --journal: "},
+		{with("delete", "oss://b/k", "--from", "x"), "imm: there are URIs and --from; use one of the two"},
+		{with("delete", "--format", "csv", "oss://b/k"), "imm: --format is about the list of --from, which is missing"},
+		{with("delete", "--from", "/none/list.txt", "--yes"), "imm: --from: open /none/list.txt: no such file or directory"},
+		{with("delete", "--from", "-"), "imm: the standard input can be read only once"},
 		{[]string{"doctor", "--dataset", "d"}, "imm: --project is missing"},
 		{[]string{"get", "oss://b/k", "-p", "p", "-d", "d", "--region", "nowhere"}, `imm: --region: "nowhere" is not a region id; want a region id such as "cn-hangzhou"`},
 		{[]string{"project", "list", "--endpoint", "imm.example.com"}, "imm: --endpoint: it does not start with https://"},

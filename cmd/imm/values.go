@@ -36,8 +36,14 @@ func (c *choice) list() string {
 
 // completeChoice lets a shell complete the values of a flag.
 func completeChoice(cmd *cobra.Command, flag string, c *choice) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(c.of, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
+	complete(cmd, flag, cobra.FixedCompletions(c.of, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// completeNothing keeps a shell from offering files for a flag that takes a name.
+func completeNothing(cmd *cobra.Command, flag string) { complete(cmd, flag, cobra.NoFileCompletions) }
+
+func complete(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
 		panic("imm: " + err.Error()) // the flag does not exist, or has it already
 	}
 }
