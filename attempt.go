@@ -90,15 +90,15 @@ func (x *exchange) attempt(ctx context.Context, fresh bool, trace *transport.Tra
 	}
 	x.doing = "while waiting for the answer"
 	x.sent++
-	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
+	now := time.Now()
+	attemptCtx, cancel := context.WithDeadline(ctx, now.Add(c.timeout))
 	defer cancel()
-	resp, err := roundTrip(c.http, x.request(trace.Context(attemptCtx)))
+	resp, err := roundTrip(c.http, x.request(trace.Context(attemptCtx), now))
 	if err != nil {
 		return x.broken(attemptCtx, trace.Classify(err), err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	*status = resp.StatusCode
-	x.date = resp.Header.Get("Date")
 	data, err := readBody(resp)
 	defer releaseBody(data)
 	if err != nil && !errors.Is(err, errTooLarge) && (resp.StatusCode < http.StatusMultipleChoices || attemptCtx.Err() != nil) {

@@ -233,8 +233,7 @@ func (c *Client) call(ctx context.Context, x *exchange) error {
 	if ctx == nil {
 		return &ValidationError{Action: x.action, Field: "ctx", Reason: "the context is nil; use context.Background() where there is no other"}
 	}
-	start := time.Now()
-	ctx = c.observeStart(ctx, x.action)
+	ctx, start := c.observeStart(ctx, x.action)
 	x.client = c
 	x.form = len("/?")+len(x.params.Encoded()) > maxQuery
 	x.doing = "while waiting for the rate limit"
@@ -242,7 +241,7 @@ func (c *Client) call(ctx context.Context, x *exchange) error {
 		x.doing = "before the call began"
 	}
 	err := x.result(c.retrier.Run(ctx, x.safety, x))
-	c.observeDone(ctx, CallResult{Action: x.action, Attempts: x.sent, Duration: time.Since(start), RequestID: x.requestID, Err: err})
+	c.observeDone(ctx, start, x, err)
 	return err
 }
 

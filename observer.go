@@ -99,15 +99,21 @@ func both[Info any](first, second func(context.Context, Info)) func(context.Cont
 	}
 }
 
-func (c *Client) observeStart(ctx context.Context, action string) context.Context {
+// observeStart returns the context of the call, and when it began if that will be
+// asked for: to learn the time takes longer than all else that is done for an
+// observer that is not there.
+func (c *Client) observeStart(ctx context.Context, action string) (observed context.Context, start time.Time) {
+	if c.observer.CallDone != nil {
+		start = time.Now()
+	}
 	if c.observer.CallStart == nil {
-		return ctx
+		return ctx, start
 	}
-	observed := c.observer.CallStart(ctx, CallInfo{Action: action, Region: c.region, Host: c.endpoint.Host})
+	observed = c.observer.CallStart(ctx, CallInfo{Action: action, Region: c.region, Host: c.endpoint.Host})
 	if observed == nil {
-		return ctx
+		observed = ctx
 	}
-	return observed
+	return observed, start
 }
 
 func (c *Client) observeAttempt(ctx context.Context, a AttemptInfo) {
@@ -141,8 +147,8 @@ func (c *Client) observeRetry(ctx context.Context, r RetryInfo) {
 	}
 }
 
-func (c *Client) observeDone(ctx context.Context, r CallResult) {
+func (c *Client) observeDone(ctx context.Context, start time.Time, x *exchange, err error) {
 	if c.observer.CallDone != nil {
-		c.observer.CallDone(ctx, r)
+		c.observer.CallDone(ctx, CallResult{Action: x.action, Attempts: x.sent, Duration: time.Since(start), RequestID: x.requestID, Err: err})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -13,21 +14,22 @@ const formType = "application/x-www-form-urlencoded"
 // signature of its own. It has neither GetBody nor an Idempotency-Key, so that
 // net/http sends nothing a second time that was written once: the service would
 // refuse the nonce.
-func (x *exchange) request(ctx context.Context) *http.Request {
+func (x *exchange) request(ctx context.Context, sent time.Time) *http.Request {
 	c := x.client
 	encoded := x.params.Encoded()
-	now, ahead := c.clock.Now()
+	date, ahead := c.clock.At(sent)
 	x.ahead = ahead
 	out := new(outgoing)
 	out.url = url.URL{Scheme: c.endpoint.Scheme, Host: c.endpoint.Host, Path: "/"}
-	// The request has the context before it has anything else, so that it need
-	// not be copied for it.
-	req := (&http.Request{Method: http.MethodPost, Host: c.endpoint.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	// A request gets its context by being copied, here to where it stays.
+	out.req = *(&http.Request{Method: http.MethodPost, Host: c.endpoint.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	req := &out.req
 	req.URL = &out.url
+	var room [512]byte // in which an authorization usually fits
 	sign := signable{method: http.MethodPost, path: "/", bodyHash: emptyHash}
 	if x.form {
 		out.text.Grow(usualText + len(emptyHash))
-		sign.bodyHash = out.keep(appendHash(sign.room[:0], encoded))
+		sign.bodyHash = out.keep(appendHash(room[:0], encoded))
 		req.Body, req.ContentLength = x.params.Body(), int64(len(encoded))
 	} else {
 		out.text.Grow(usualText + len(encoded))
@@ -42,15 +44,15 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 	sign.add("host", c.endpoint.Host) // which net/http writes by itself
 	out.sign(&sign, "x-acs-action", "X-Acs-Action", x.action)
 	out.sign(&sign, "x-acs-content-sha256", "X-Acs-Content-Sha256", sign.bodyHash)
-	out.sign(&sign, "x-acs-date", "X-Acs-Date", signingDate(now))
+	out.sign(&sign, "x-acs-date", "X-Acs-Date", signingDate(date))
 	if x.creds.SecurityToken != "" {
 		out.sign(&sign, "x-acs-security-token", "X-Acs-Security-Token", x.creds.SecurityToken)
 	}
-	out.sign(&sign, "x-acs-signature-nonce", "X-Acs-Signature-Nonce", out.keep(appendNonce(sign.room[:0])))
+	out.sign(&sign, "x-acs-signature-nonce", "X-Acs-Signature-Nonce", out.keep(appendNonce(room[:0])))
 	out.sign(&sign, "x-acs-version", "X-Acs-Version", apiVersion)
 	out.set("Accept", "application/json") // the service's default is XML
 	out.set("User-Agent", c.userAgent)
-	out.set("Authorization", out.keep(sign.appendAuthorization(sign.room[:0], x.creds.AccessKeyID, x.creds.AccessKeySecret)))
+	out.set("Authorization", out.keep(sign.appendAuthorization(room[:0], x.creds.AccessKeyID, x.creds.AccessKeySecret)))
 	req.Header = out.header
 	return req
 }
@@ -65,6 +67,7 @@ const (
 // and it is never used again, because net/http may read a request when the
 // attempt is over and a user's transport may keep it.
 type outgoing struct {
+	req    http.Request
 	url    url.URL
 	text   strings.Builder // all texts that are made for the request, in a row
 	header http.Header

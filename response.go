@@ -60,6 +60,7 @@ func (x *exchange) understand(resp *http.Response, data []byte, err error) retry
 		x.requestID = x.answer.id()
 		return retry.Outcome{Class: retry.OK}
 	}
+	x.date = resp.Header.Get("Date")
 	e := &APIError{Action: x.action, StatusCode: resp.StatusCode, Attempts: x.sent, RetryAfter: transport.RetryAfter(resp.Header)}
 	data = []byte(auth.Keys(x.creds).Withhold(string(data))) // before an excerpt cuts a key in two
 	switch isError := e.fill(data); {

@@ -29,20 +29,17 @@ type signedHeader struct {
 type signable struct {
 	method   string
 	path     string
-	query    []byte         // encoded, sorted by key
-	headers  []signedHeader // sorted by name
-	bodyHash string         // SHA-256 of the body in hex
+	query    []byte // encoded, sorted by key
+	bodyHash string // SHA-256 of the body in hex
 
-	list [8]signedHeader // memory for the headers
-	room [512]byte       // memory for what an authorization usually fits into
+	headers [mostHeaders]signedHeader // sorted by name; an array, to need no memory but the stack's
+	count   int                       // of the headers
 }
 
 // add adds a header, whose name comes after those that were added before.
 func (s *signable) add(name, value string) {
-	if s.headers == nil {
-		s.headers = s.list[:0]
-	}
-	s.headers = append(s.headers, signedHeader{name, value})
+	s.headers[s.count] = signedHeader{name, value}
+	s.count++
 }
 
 // appendAuthorization appends the value of the Authorization header.
@@ -69,7 +66,7 @@ func (s *signable) canonicalHash(h *hasher) []byte {
 	h.sha.Write(buf)
 	h.sha.Write(s.query)
 	buf = appendTexts(buf[:0], "\n")
-	for i := range s.headers {
+	for i := range s.count {
 		buf = appendTexts(buf, s.headers[i].name, ":", s.headers[i].value, "\n")
 	}
 	buf = s.appendNames(appendTexts(buf, "\n"))
@@ -81,7 +78,7 @@ func (s *signable) canonicalHash(h *hasher) []byte {
 
 func (s *signable) appendNames(dst []byte) []byte {
 	separator := ""
-	for i := range s.headers {
+	for i := range s.count {
 		dst = appendTexts(dst, separator, s.headers[i].name)
 		separator = ";"
 	}

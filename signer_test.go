@@ -75,7 +75,7 @@ func (v *vector) sign() string {
 		values[strings.ToLower(name)] = strings.TrimSpace(value)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		s.headers = append(s.headers, signedHeader{name, values[name]})
+		s.add(name, values[name])
 	}
 	s.bodyHash = values["x-acs-content-sha256"]
 	return string(s.appendAuthorization(nil, v.AccessKeyID, v.AccessKeySecret))
@@ -111,10 +111,10 @@ func TestACS3SignaturesMatchTheVectors(t *testing.T) {
 func TestEveryPartOfARequestChangesItsSignature(t *testing.T) {
 	t.Parallel()
 	base := func() signable {
-		return signable{
-			method: "POST", path: "/", query: []byte("A=1"), bodyHash: emptyHash,
-			headers: []signedHeader{{"host", "h"}, {"x-acs-action", "GetProject"}},
-		}
+		s := signable{method: "POST", path: "/", query: []byte("A=1"), bodyHash: emptyHash}
+		s.add("host", "h")
+		s.add("x-acs-action", "GetProject")
+		return s
 	}
 	seen := map[string]string{}
 	for name, change := range map[string]func(s *signable){
@@ -125,8 +125,8 @@ func TestEveryPartOfARequestChangesItsSignature(t *testing.T) {
 		"no query":          func(s *signable) { s.query = nil },
 		"a header's value":  func(s *signable) { s.headers[1].value = "GetDataset" },
 		"a header's name":   func(s *signable) { s.headers[1].name = "x-acs-actio" },
-		"one header fewer":  func(s *signable) { s.headers = s.headers[:1] },
-		"no header":         func(s *signable) { s.headers = nil },
+		"one header fewer":  func(s *signable) { s.count = 1 },
+		"no header":         func(s *signable) { s.count = 0 },
 		"the body's digest": func(s *signable) { s.bodyHash = string(appendHash(nil, []byte("A=1"))) },
 	} {
 		s := base()
@@ -141,10 +141,8 @@ func TestEveryPartOfARequestChangesItsSignature(t *testing.T) {
 
 func TestASignatureIsAppendedAndDependsOnNothingElse(t *testing.T) {
 	t.Parallel()
-	s := signable{
-		method: "POST", path: "/", query: []byte("A=" + strings.Repeat("1", 20_000)), bodyHash: emptyHash,
-		headers: []signedHeader{{"host", "h"}},
-	}
+	s := signable{method: "POST", path: "/", query: []byte("A=" + strings.Repeat("1", 20_000)), bodyHash: emptyHash}
+	s.add("host", "h")
 	want := string(s.appendAuthorization(nil, "id", "secret"))
 	require.Equal(t, "before "+want, string(s.appendAuthorization([]byte("before "), "id", "secret")))
 }

@@ -18,16 +18,16 @@ type cost struct{ allocations, bytes int }
 // makes a call cheaper or dearer shows here, on every machine. A batch costs the
 // same number of allocations whatever is in it, and four more as a form.
 var costs = map[string]cost{
-	"BatchIndexFileMeta/files=1":   {22, 3662},
-	"BatchIndexFileMeta/files=10":  {22, 5168},
-	"BatchIndexFileMeta/files=100": {26, 4920},
-	"GrowthFiles/files=2":          {22, 3794},
-	"GrowthFiles/files=50":         {22, 11597},
-	"GrowthLabels/labels=0":        {22, 4383},
-	"GrowthLabels/labels=20":       {22, 11607},
-	"GrowthLabels/labels=50":       {26, 5159},
-	"GetBinding":                   {29, 3798},
-	"SimpleQuery/files=100":        {10661, 1907440},
+	"BatchIndexFileMeta/files=1":   {20, 2797},
+	"BatchIndexFileMeta/files=10":  {20, 4302},
+	"BatchIndexFileMeta/files=100": {24, 4055},
+	"GrowthFiles/files=2":          {20, 2930},
+	"GrowthFiles/files=50":         {20, 10732},
+	"GrowthLabels/labels=0":        {20, 3517},
+	"GrowthLabels/labels=20":       {20, 10742},
+	"GrowthLabels/labels=50":       {24, 4295},
+	"GetBinding":                   {27, 2934},
+	"SimpleQuery/files=100":        {10659, 1906578},
 }
 
 // The benchmarks run in a process of their own: the race detector, with which

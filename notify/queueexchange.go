@@ -89,7 +89,7 @@ func (x *queueExchange) attempt(ctx context.Context, fresh bool) retry.Outcome {
 	}
 	x.sent++
 	x.begun = time.Now()
-	attemptCtx, cancel := context.WithTimeout(ctx, a.timeout+x.request.wait)
+	attemptCtx, cancel := context.WithDeadline(ctx, x.begun.Add(a.timeout+x.request.wait))
 	defer cancel()
 	trace := transport.NewTrace()
 	resp, err := a.http.Do(x.signed(trace.Context(attemptCtx)))
@@ -114,7 +114,7 @@ func (x *queueExchange) attempt(ctx context.Context, fresh bool) retry.Outcome {
 // only reads.
 func (x *queueExchange) signed(ctx context.Context) *http.Request {
 	a := x.api
-	now, ahead := a.clock.Now()
+	now, ahead := a.clock.At(x.begun)
 	x.ahead = ahead
 	target := &url.URL{Scheme: a.endpoint.Scheme, Host: a.endpoint.Host, Path: a.path, RawQuery: x.request.query}
 	header := http.Header{

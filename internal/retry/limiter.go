@@ -53,18 +53,18 @@ func NewLimiter(perSecond float64) *Limiter {
 	return &Limiter{fixed: perSecond, turn: make(chan struct{}, 1), tokens: 1}
 }
 
-// Wait returns nil when a request may be sent. If the context ends first, or
-// would end before a request may be sent, it returns the context's error, or
-// context.DeadlineExceeded at once.
-func (l *Limiter) Wait(ctx context.Context) error {
+// Wait returns the time at which a request may be sent, when that has come. If
+// the context ends first, or would end before a request may be sent, it returns
+// the context's error, or context.DeadlineExceeded at once.
+func (l *Limiter) Wait(ctx context.Context) (time.Time, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return time.Time{}, err
 	}
 	l.mu.Lock()
 	now := time.Now()
 	if l.waiting == 0 && l.take(now) == 0 {
 		l.mu.Unlock()
-		return nil
+		return now, nil
 	}
 	if l.fixed > 0 {
 		l.refill(now)
@@ -73,33 +73,33 @@ func (l *Limiter) Wait(ctx context.Context) error {
 		// it find out when it is their turn.
 		if tooLate(ctx, now, seconds((float64(l.waiting)+1-l.tokens)/l.fixed)) {
 			l.mu.Unlock()
-			return context.DeadlineExceeded
+			return time.Time{}, context.DeadlineExceeded
 		}
 	}
 	l.waiting++
 	l.mu.Unlock()
-	err := l.wait(ctx)
+	now, err := l.wait(ctx)
 	if err != nil {
 		l.mu.Lock()
 		l.waiting--
 		l.mu.Unlock()
 	}
-	return err
+	return now, err
 }
 
 // wait is for those who are counted in waiting. It uncounts the one that gets a
 // token together with taking it, so that nobody who looks in between reckons
 // with a wait that is over.
-func (l *Limiter) wait(ctx context.Context) error {
+func (l *Limiter) wait(ctx context.Context) (time.Time, error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return time.Time{}, ctx.Err()
 	}
 	for {
 		if err := ctx.Err(); err != nil {
-			return err // before taking a token, which would be lost
+			return time.Time{}, err // before taking a token, which would be lost
 		}
 		l.mu.Lock()
 		now := time.Now()
@@ -109,10 +109,10 @@ func (l *Limiter) wait(ctx context.Context) error {
 		}
 		l.mu.Unlock()
 		if d == 0 {
-			return nil
+			return now, nil
 		}
 		if err := Sleep(ctx, d); err != nil {
-			return err
+			return time.Time{}, err
 		}
 	}
 }

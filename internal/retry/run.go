@@ -57,11 +57,11 @@ func (r *Retrier) Run(ctx context.Context, safety Safety, call Call) Result {
 	var corrected uint64 // a bit for each Class
 	var fresh, freshUsed bool
 	for counted := 0; ; {
-		if err := r.limiter.Wait(ctx); err != nil {
+		sent, err := r.limiter.Wait(ctx)
+		if err != nil {
 			res.Ended = err
 			return res
 		}
-		sent := time.Now()
 		before := uncertain(res.Class)
 		res.Outcome = call.Attempt(ctx, fresh)
 		res.Uncertain = res.Uncertain || before

@@ -56,8 +56,11 @@ func simulate(t *testing.T, l *Limiter, s *service, seconds int, latency time.Du
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
-			for l.Wait(t.Context()) == nil {
-				sent := time.Now()
+			for {
+				sent, err := l.Wait(t.Context())
+				if err != nil {
+					return
+				}
 				second := int(sent.Sub(begin) / time.Second)
 				if second >= seconds || sleep(t.Context(), latency/2+rand.N(latency)) != nil {
 					return

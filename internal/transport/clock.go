@@ -10,10 +10,11 @@ import (
 // this machine. It is safe for concurrent use.
 type Clock struct{ ahead atomic.Int64 } // nanoseconds that the service's clock is ahead of ours
 
-// Now is the time by the service's clock, and how far that is ahead of ours.
-func (c *Clock) Now() (t time.Time, ahead time.Duration) {
+// At is a time of this machine's clock by the service's clock, and how far that
+// is ahead of ours.
+func (c *Clock) At(ours time.Time) (t time.Time, ahead time.Duration) {
 	ahead = time.Duration(c.ahead.Load())
-	return time.Now().Add(ahead), ahead
+	return ours.Add(ahead), ahead
 }
 
 // Correct sets the clock by the Date of an answer that refused a request as out

@@ -62,6 +62,12 @@ var (
 	quotation   = mark{'%', '2', '2'}
 )
 
+// What stands behind the name of a member, and between that and a text.
+var (
+	afterName  = [2 * len(quotation)]byte{'%', '2', '2', '%', '3', 'A'}
+	beforeText = [3 * len(quotation)]byte{'%', '2', '2', '%', '3', 'A', '%', '2', '2'}
+)
+
 // BeginObject begins an object, as an element or behind Name.
 func (w *Writer) BeginObject() { w.begin(beginObject) }
 
@@ -79,8 +85,9 @@ func (w *Writer) EndArray() { w.end(endArray) }
 //
 //go:noinline
 func (w *Writer) begin(bracket mark) {
-	w.separate()
-	w.put(bracket)
+	room, n := w.next(len(bracket))
+	*(*mark)(room[n:]) = bracket
+	w.n += n + len(bracket)
 	w.comma = false
 }
 
@@ -90,10 +97,15 @@ func (w *Writer) end(bracket mark) {
 	w.comma = true
 }
 
-func (w *Writer) separate() {
+// next returns room for a value of n bytes, and how many of it the comma takes
+// that stands before the value.
+func (w *Writer) next(n int) (room []byte, used int) {
+	room = w.room(len(comma) + n)
 	if w.comma {
-		w.put(comma)
+		*(*mark)(room) = comma
+		used = len(comma)
 	}
+	return room, used
 }
 
 func (w *Writer) put(m mark) {
@@ -103,11 +115,12 @@ func (w *Writer) put(m mark) {
 
 // Name begins a member, whose value must follow.
 func (w *Writer) Name(name string) {
-	w.separate()
-	w.put(quotation)
-	w.n += copy(w.room(len(name)), name)
-	w.put(quotation)
-	w.put(colon)
+	room, n := w.next(len(quotation) + len(name) + len(afterName))
+	*(*mark)(room[n:]) = quotation
+	n += len(quotation)
+	n += copy(room[n:], name)
+	*(*[len(afterName)]byte)(room[n:]) = afterName
+	w.n += n + len(afterName)
 	w.comma = false
 }
 
@@ -128,7 +141,8 @@ func (w *Writer) Int(name string, value int64) {
 
 // Number adds a whole number as an element or behind Name.
 func (w *Writer) Number(value int64) {
-	w.separate()
+	_, comma := w.next(0)
+	w.n += comma
 	w.set(strconv.AppendInt(w.written(), value, 10))
 	w.comma = true
 }
@@ -182,21 +196,36 @@ func (w *Writer) Texts(name string, texts map[string]string) {
 
 // pair adds a member that is a text.
 func (w *Writer) pair(name, value string) {
-	w.quote(name)
-	w.put(colon)
-	w.comma = false
-	w.quote(value)
+	if len(name)+len(value) > piece {
+		w.quote(name)
+		w.put(colon)
+		w.comma = false
+		w.quote(value)
+		return
+	}
+	room, n := w.next(2*len(quotation) + len(beforeText) + longest*(len(name)+len(value)))
+	*(*mark)(room[n:]) = quotation
+	n += len(quotation)
+	var seen byte
+	n += escape(room[n:], name, &seen)
+	*(*[len(beforeText)]byte)(room[n:]) = beforeText
+	n += len(beforeText)
+	n += escape(room[n:], value, &seen)
+	*(*mark)(room[n:]) = quotation
+	w.n += n + len(quotation)
+	w.comma = true
+	if seen >= 0x80 {
+		w.beyondASCII = true
+	}
 }
+
+// piece is how much of a text is written at once. That makes room for no more than
+// the text needs by much.
+const piece = 1 << 10
 
 // quote adds a text.
 func (w *Writer) quote(text string) {
-	const piece = 1 << 10 // makes room for no more than it needs by much
-	room := w.room(len(comma) + 2*len(quotation) + longest*min(len(text), piece))
-	n := 0
-	if w.comma {
-		*(*mark)(room) = comma
-		n = len(comma)
-	}
+	room, n := w.next(2*len(quotation) + longest*min(len(text), piece))
 	*(*mark)(room[n:]) = quotation
 	n += len(quotation)
 	var seen byte
