@@ -42,6 +42,7 @@ func TestALongReasonIsCutAtACharacterAndAfterMasking(t *testing.T) {
 	require.LessOrEqual(t, len(f.reason), maxReason+len("…"))
 	requireNoSecret(t, f.reason)
 	require.Equal(t, "a b c", oneLine(" a\r\n b\tc "))
+	require.Equal(t, "a [31mb", oneLine("a\x1b[31mb"), "nothing steers a terminal")
 }
 
 func TestAnUnknownErrorIsShownUpToWhatLooksLikeData(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/imm-go/imm"
+	"github.com/imm-go/imm/internal/transport"
 )
 
 // sourceError is why a source gave no credentials. None of its fields holds a
@@ -56,9 +57,9 @@ func isTemporary(err error) bool {
 // maxReason is how much of a foreign error is shown, in bytes.
 const maxReason = 300
 
-// oneLine makes foreign text fit into one line of a log.
+// oneLine makes foreign text fit into one short line of a log.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = transport.OneLine(text)
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/aliyun/alibabacloud-oss-go-sdk-v2/oss"
 )
@@ -69,7 +70,8 @@ func (s *source) explain(ctx context.Context, after string, err error) error {
 
 func oneLine(text string) string {
 	const most = 300
-	text = strings.Join(strings.Fields(text), " ")
+	// Control characters could steer a terminal, and others turn the direction of text.
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

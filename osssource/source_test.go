@@ -312,3 +312,19 @@ type provider struct {
 }
 
 func (p provider) Credentials(context.Context) (imm.Credentials, error) { return p.creds, p.err }
+
+func TestAnErrorIsOneShortLineWhateverTheServerSays(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("猫", 200)
+	for said, want := range map[string]string{
+		"a\r\n b\tc ":               "a b c",
+		"a\x1b[31mb\u0085c":         "a [31mb c",
+		"user\u202egpj.exe\u2028b猫": "user gpj.exe b猫",
+		long:                        long[:300] + "…",
+	} {
+		err := &ListError{Bucket: "photos", Err: errors.New(said)}
+		require.Equal(t, "osssource: list oss://photos: "+want, err.Error())
+		err.Err = &oss.ServiceError{Code: said, StatusCode: 400, Message: said, RequestID: said}
+		require.Equal(t, "osssource: list oss://photos: "+want+" (HTTP 400): "+want+" [request id "+want+"]", err.Error())
+	}
+}

@@ -60,11 +60,11 @@ func (p *program) unbindCommand() *cobra.Command {
 			if err := at.check(); err != nil {
 				return err
 			}
-			_, err := client.DeleteBinding(ctx, &imm.DeleteBindingRequest{ProjectName: at.project, DatasetName: at.dataset, URI: args[0]})
-			if err != nil {
+			req := imm.DeleteBindingRequest{ProjectName: at.project, DatasetName: at.dataset, URI: args[0]}
+			if _, err := client.DeleteBinding(ctx, &req); err != nil {
 				return err
 			}
-			return p.done("The binding of %s is ended. What is indexed stays in dataset %s.", args[0], at.dataset)
+			return p.done(req, "The binding of %s is ended. What is indexed stays in dataset %s.", args[0], at.dataset)
 		}),
 	}
 	at.addFlags(cmd)

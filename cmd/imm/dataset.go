@@ -149,10 +149,11 @@ func (p *program) deleteDatasetCommand() *cobra.Command {
 			if err := at.checkProject(); err != nil {
 				return err
 			}
-			if _, err := client.DeleteDataset(ctx, &imm.DeleteDatasetRequest{ProjectName: at.project, DatasetName: args[0]}); err != nil {
+			req := imm.DeleteDatasetRequest{ProjectName: at.project, DatasetName: args[0]}
+			if _, err := client.DeleteDataset(ctx, &req); err != nil {
 				return err
 			}
-			return p.done("Dataset %s of project %s is deleted.", args[0], at.project)
+			return p.done(req, "Dataset %s of project %s is deleted.", args[0], at.project)
 		}),
 	}
 	at.addProjectFlag(cmd)

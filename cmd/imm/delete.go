@@ -81,11 +81,8 @@ func (d *deleting) run(ctx context.Context, client *imm.Client) error {
 		return err
 	case d.done.Deleted+d.done.BadLines == 0:
 		return usagef("%s", noFiles)
-	case d.p.output.value == "table":
-		err = d.p.done("The metadata of %s is deleted.", count(d.done.Deleted, "file"))
-	default:
-		err = one(d.p, d.done, nil)
 	}
+	err = d.p.done(d.done, "The metadata of %s is deleted.", count(d.done.Deleted, "file"))
 	if err == nil && d.done.BadLines > 0 {
 		return failedf("%s", lines(d.done.BadLines, "is no URI of a file, and was left out", "are no URIs of files, and were left out"))
 	}

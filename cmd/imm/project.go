@@ -124,10 +124,11 @@ func (p *program) deleteProjectCommand() *cobra.Command {
 		Example: "  imm project delete photos",
 		Args:    exactly("NAME"),
 		RunE: p.call(func(ctx context.Context, client *imm.Client, args []string) error {
-			if _, err := client.DeleteProject(ctx, &imm.DeleteProjectRequest{ProjectName: args[0]}); err != nil {
+			req := imm.DeleteProjectRequest{ProjectName: args[0]}
+			if _, err := client.DeleteProject(ctx, &req); err != nil {
 				return err
 			}
-			return p.done("Project %s is deleted.", args[0])
+			return p.done(req, "Project %s is deleted.", args[0])
 		}),
 	}
 }
@@ -153,10 +154,10 @@ var projectStatistics = []column[imm.Project]{
 }
 
 // done says in one sentence that a command did its work, where there is nothing to
-// show of it. A program that reads JSON has the exit code.
-func (p *program) done(format string, args ...any) error {
+// show of it. As JSON it is what the work was done to.
+func (p *program) done(to any, format string, args ...any) error {
 	if p.output.value != "table" {
-		return nil
+		return one(p, to, nil)
 	}
 	_, err := fmt.Fprintln(p.out, printable(fmt.Sprintf(format, args...)))
 	return err
