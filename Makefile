@@ -173,7 +173,7 @@ cross: ## build all for linux, macOS and Windows on amd64 and arm64; the command
 	for system in $(SYSTEMS); do \
 		export GOOS=$${system%/*} GOARCH=$${system#*/}; echo "$$GOOS on $$GOARCH"; suffix=; \
 		if [ "$$GOOS" = windows ]; then suffix=.exe; fi; \
-		for dir in $(PUBLIC); do (cd "$$dir" && $(GO) build ./...); done; \
+		for dir in $(PUBLIC); do (cd "$$dir" && $(GO) build -trimpath ./...); done; \
 		(cd cmd/imm && $(GO) build $(REPRODUCIBLE) -o "../../build/dist/$(PROGRAM)_$${GOOS}_$$GOARCH$$suffix" .); \
 	done; \
 	cd build/dist; if command -v sha256sum > /dev/null; then sum=sha256sum; else sum="shasum -a 256"; fi; \

@@ -18,6 +18,8 @@ func (deaf) Wait(context.Context) error {
 
 func (deaf) Throttled(time.Time) {}
 
+func (deaf) Rate() float64 { return 0 }
+
 func TestNoCallBeginsOnceTheRunHasStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		server := newServer(t)

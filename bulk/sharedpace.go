@@ -16,6 +16,9 @@ type Pacer interface {
 	// Throttled notes that a call was throttled, even after the repeats of the client.
 	// The call had begun at the given time.
 	Throttled(begun time.Time)
+	// Rate is how many calls a second all processes together may make now, for
+	// Stats.RateAllowed; 0: it is not known.
+	Rate() float64
 }
 
 // mayCall returns true when a call may be made, and false once the run has stopped.
@@ -40,4 +43,13 @@ func (x *Indexer) throttled(begun time.Time) {
 		return
 	}
 	x.pace.throttled(begun)
+}
+
+// rates are the calls a second that were accepted of late, and those that are allowed.
+func (x *Indexer) rates() (accepted, allowed float64) {
+	accepted, allowed = x.pace.rates()
+	if shared := x.config.Pacer; shared != nil {
+		allowed = shared.Rate()
+	}
+	return accepted, allowed
 }

@@ -35,6 +35,8 @@ func (t *turnstile) Wait(ctx context.Context) error {
 
 func (t *turnstile) Throttled(time.Time) { t.throttled.Add(1) }
 
+func (t *turnstile) Rate() float64 { return 7 }
+
 func TestASharedPacerSpacesTheCallsAndLearnsOfThrottling(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		server := newServer(t, immtest.WithQPS(1000))
@@ -45,10 +47,12 @@ func TestASharedPacerSpacesTheCallsAndLearnsOfThrottling(t *testing.T) {
 		c := config()
 		c.Pacer = pacer
 		l := newLedger(&c)
-		summary, err := newIndexer(t, server.Client(), c).Run(t.Context(), files(2000))
+		indexer := newIndexer(t, server.Client(), c)
+		summary, err := indexer.Run(t.Context(), files(2000))
 		require.NoError(t, err)
 		l.balance(t, summary)
 		require.EqualValues(t, 2000, summary.Accepted)
+		require.InDelta(t, 7, indexer.Stats().RateAllowed, 0)
 		require.EqualValues(t, 1, pacer.throttled.Load(), "the client gave up once, after four requests")
 		require.GreaterOrEqual(t, summary.Duration, 20*time.Second, "21 calls, one a second")
 		require.Less(t, summary.Duration, 30*time.Second)

@@ -23,7 +23,7 @@ type Stats struct {
 	Summary             // so far
 	Open        int64   // files that were added and have no outcome yet
 	Rate        float64 // calls that were accepted in the last second, questions of ByPolling included
-	RateAllowed float64 // calls a second that are allowed now; 0: no limit is known
+	RateAllowed float64 // calls a second that are allowed now, with a Pacer to all who share it; 0: no limit is known
 	InFlight    int     // calls that are being made, or wait for their time
 	Width       int     // calls that may be made at once now
 
@@ -41,12 +41,13 @@ type Stats struct {
 
 // Stats returns a snapshot, for a progress bar. It is safe for concurrent use.
 func (x *Indexer) Stats() Stats {
+	accepted, allowed := x.rates()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s := Stats{Summary: x.summary, Open: int64(x.unreported), InFlight: x.working, Width: x.width.limit}
 	s.LastError, s.FailingSince = x.breaker.err, x.breaker.since
 	s.Duration = x.duration()
-	s.Rate, s.RateAllowed = x.pace.rates()
+	s.Rate, s.RateAllowed = accepted, allowed
 	for b := range x.live {
 		if b.confirming {
 			s.await(b, x.config.ConfirmWithin)

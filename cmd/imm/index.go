@@ -28,6 +28,11 @@ With --journal a run that was stopped goes on where it was, by the same command,
 --retry-failed sends again what failed. Files that failed are also written to a file
 that --from takes.
 
+With --cluster the list goes through NATS, and workers on other machines can help; imm
+cluster --help says how. --cluster embedded has a server in this process, whose files
+are beside the journal, and --cluster embedded://127.0.0.1:4222 one that other
+processes of this machine can join.
+
 Exit codes: 0 every file of the list was accepted, or indexed where that is
 confirmed, by this run or an earlier one; 1 some were not, and are in that file or in
 the journal; 2 nothing was sent, because the command line, the list, the journal or
@@ -38,11 +43,15 @@ before the end, or the answer was not yes.`,
   imm index -p photos -d all --from report/2026-11-25T00-00Z/manifest.json --yes --rate 50
   imm index -p photos -d all --from files.csv --dry-run
   imm index -p photos -d all --journal uris.journal --retry-failed
+  imm index -p photos -d all --from uris.txt --journal uris.journal --cluster embedded://127.0.0.1:4222
   imm index -p photos -d all --from uris.txt --confirm messages --topic imm-done --queue imm-done \
       --queue-endpoint https://1234567890123456.mns.cn-hangzhou.aliyuncs.com`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			x.uris = args
+			if cmd.Flags().Changed("cluster") && x.cluster.servers == "" {
+				return usagef("--cluster is empty; want the URL of the NATS servers or embedded, or leave it out")
+			}
 			if err := x.check(); err != nil {
 				return err
 			}
@@ -55,10 +64,14 @@ before the end, or the answer was not yes.`,
 			if err := x.at.check(); err != nil {
 				return err
 			}
+			if x.cluster.servers != "" {
+				return x.runCluster(cmd.Context())
+			}
 			return p.call(x.run)(cmd, args)
 		},
 	}
 	x.at.addFlags(cmd)
+	x.cluster.addFlags(cmd)
 	p.addYesFlag(cmd)
 	x.addFlags(cmd)
 	flags := cmd.Flags()
@@ -84,6 +97,7 @@ type indexing struct {
 	listing
 
 	at                          target
+	cluster                     clusterAt // without servers: none
 	confirm                     choice
 	journalPath, failedPath     string
 	retryFailed, dryRun         bool
@@ -91,6 +105,7 @@ type indexing struct {
 	confirmWithin               time.Duration
 	topic, queue, queueEndpoint string
 
+	missing bool    // the service says that there is no such project or dataset
 	warning string  // about the dataset; empty: none
 	before  backlog // what the journal has as failed when the run begins
 }
@@ -117,6 +132,9 @@ func (x *indexing) check() error {
 	case x.confirm.value != "messages" && (x.queue != "" || x.queueEndpoint != ""):
 		return usagef("--queue and --queue-endpoint are for --confirm messages")
 	}
+	if err := x.checkCluster(); err != nil {
+		return err
+	}
 	return x.p.checkFiles(x.uris, x.labels)
 }
 
@@ -134,6 +152,9 @@ func (x *indexing) run(ctx context.Context, client *imm.Client, _ []string) erro
 	}
 	defer work.close()
 	if err := x.reach(ctx, client); err != nil {
+		return err
+	}
+	if err := x.isInCluster(ctx, work); err != nil {
 		return err
 	}
 	config.Journal = work.rememberer()

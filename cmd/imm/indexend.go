@@ -25,6 +25,7 @@ func (x *indexing) reach(ctx context.Context, client *imm.Client) error {
 			x.warning = "Warning: " + noTemplate(x.at.dataset) + "."
 		}
 	}
+	x.missing = errors.Is(err, imm.ErrNotFound)
 	if errors.Is(err, imm.ErrUnavailable) || errors.Is(err, imm.ErrUnauthenticated) || errors.Is(err, imm.ErrInvalidArgument) || isNotIMM(err) || ctx.Err() != nil {
 		return err
 	}

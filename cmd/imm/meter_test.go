@@ -36,7 +36,7 @@ func TestTheSpeedIsThatOfTheLastSecondsAndTellsTheTimeLeft(t *testing.T) {
 		require.Equal(t, 29*time.Second, r.left)
 		require.Equal(t, "1,100 of 4,000 files", r.progress())
 		require.Equal(t, "27 %", r.percent())
-		require.Equal(t, []string{"100 files/s", "0 requests/s", "0 throttled", "0 failed", "29s left", "0 under way"}, r.details(barReason))
+		require.Equal(t, []string{"100 files/s", "0 failed", "29s left", "0 under way"}, r.details(barReason))
 
 		r = pass(30, 10)
 		require.InDelta(t, 10, r.speed, 0.1, "what was long ago does not count")

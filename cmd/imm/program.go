@@ -108,6 +108,7 @@ missing; 3 stopped before the end, or the answer was not yes.`,
 		p.indexCommand(), p.getCommand(), p.queryCommand(), p.updateCommand(), p.deleteCommand(),
 		p.bindCommand(), p.unbindCommand(), p.bindingCommand(),
 		p.projectCommand(), p.datasetCommand(),
+		p.clusterCommand(),
 		p.doctorCommand(), p.emulatorCommand(),
 	)
 	completeNoFiles(root)

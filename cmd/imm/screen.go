@@ -181,12 +181,11 @@ func (r reading) details(mostReason int) (details []string) {
 	if r.RateAllowed > 0 {
 		allowed = fmt.Sprintf(" of %.0f", r.RateAllowed)
 	}
-	details = append(details,
-		grouped(int64(r.speed))+" files/s",
-		fmt.Sprintf("%.0f%s requests/s", r.Rate, allowed),
-		grouped(r.Throttled)+" throttled",
-		grouped(r.Failed)+" failed",
-	)
+	details = append(details, grouped(int64(r.speed))+" files/s")
+	if r.Batches > 0 || r.RateAllowed > 0 { // a collector and a planner send none
+		details = append(details, fmt.Sprintf("%.0f%s requests/s", r.Rate, allowed), grouped(r.Throttled)+" throttled")
+	}
+	details = append(details, grouped(r.Failed)+" failed")
 	if r.left >= 0 {
 		details = append(details, r.left.Round(time.Second).String()+" left")
 	}
