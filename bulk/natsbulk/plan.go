@@ -144,7 +144,7 @@ func (p *planner) begin(ctx context.Context, fresh plan) error {
 	}
 	found := &p.entry.value
 	if found.Fingerprint != fresh.Fingerprint {
-		return fmt.Errorf("natsbulk: the work %q %w: it is for %q, not for %q; use another name, or delete its streams and its bucket to start over",
+		return fmt.Errorf("natsbulk: the work %q %w: it is for %q, not for %q; use another name, or remove it to start over",
 			p.cluster.name, ErrOtherWork, found.Fingerprint, fresh.Fingerprint)
 	}
 	if p.entry.revision == 0 || found.Target == fresh.Target {
@@ -168,7 +168,7 @@ func (p *planner) beginNew(ctx context.Context, fresh plan) error {
 	// A plan is stored before its batches, so if it is of another Plan it is there now.
 	p.entry, err = load(ctx, p.cluster, planKey, fresh)
 	if err == nil && p.entry.revision == 0 {
-		err = fmt.Errorf("natsbulk: the streams of %q had %d batches, and the plan of them is gone; use another name, or delete its streams and its bucket to start over",
+		err = fmt.Errorf("natsbulk: the streams of %q had %d batches, and the plan of them is gone; use another name, or remove it to start over",
 			p.cluster.name, info.State.LastSeq)
 	}
 	return err

@@ -140,7 +140,7 @@ func TestAPlanThatWasDeletedAloneIsNotTakenForDone(t *testing.T) {
 	require.NoError(t, f.js.DeleteKeyValue(t.Context(), "imm-imm"))
 	again := open(t, f.js, natsbulk.Config{})
 	err := again.Plan(t.Context(), numbered{n: 500, name: "of others"}, target(1000), false)
-	require.ErrorContains(t, err, "delete its streams and its bucket to start over")
+	require.ErrorContains(t, err, "remove it to start over")
 }
 
 func TestAMessageThatIsNotOfThePlanIsNotTakenForABatch(t *testing.T) {

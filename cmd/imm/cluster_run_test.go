@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/imm-go/imm/immtest"
+)
+
+func TestNobodyMakesWorkByAMistypedNameAndARemovedOneIsGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	servers := newNATS(t)
+	list := append([]string{"--name", "night", "--yes", "--rate", "7", "oss://b/1"}, testTarget...)
+	code, _, errs := f.cluster(t, servers, "plan", list...)
+	require.Equal(t, exitDone, code, errs)
+	for _, command := range []string{"status", "retry-dead", "remove"} {
+		code, _, errs = f.cluster(t, servers, command, "--name", "nihgt")
+		require.Equal(t, exitUsage, code, command)
+		require.Contains(t, errs, "there is no work named nihgt on these servers", command)
+		code, _, errs = f.cluster(t, servers, command, "--name", "a b")
+		require.Equal(t, exitUsage, code, command)
+		require.Contains(t, errs, "imm: --name: \"a b\" is no name of work; want 1 to 32 letters", command)
+	}
+	code, out, errs := f.cluster(t, servers, "status", "--name", "night")
+	require.Equal(t, exitDone, code, errs)
+	require.Contains(t, out, "Requests a second  at most 7, now 7\n")
+
+	code, _, errs = f.cluster(t, servers, "plan", append([]string{"--name", "night", "--yes", "oss://b/1"}, testTarget...)...)
+	require.Equal(t, exitDone, code, errs)
+	_, out, _ = f.cluster(t, servers, "status", "--name", "night")
+	require.Contains(t, out, "at most 7, now 7\n", "a plan that says nothing of the rate leaves it")
+
+	code, _, errs = f.cluster(t, servers, "remove", "--name", "night")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, errs, "The work night with 1 file is going to be deleted.\n1 file of them have no outcome yet.")
+	code, out, errs = f.cluster(t, servers, "remove", "--name", "night", "--yes", "-o", "jsonl")
+	require.Equal(t, exitDone, code, errs)
+	require.Equal(t, "{\"Name\":\"night\"}\n", out)
+	code, _, errs = f.cluster(t, servers, "status", "--name", "night")
+	require.Equal(t, exitUsage, code, errs)
+}
+
+func TestAPlanForADatasetThatDoesNotExistIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, immtest.WithStrict(), immtest.WithProject(testProject, ""))
+	servers := newNATS(t)
+	plan := append([]string{"oss://b/1"}, testTarget...)
+	code, _, errs := f.cluster(t, servers, "plan", plan...)
+	require.Equal(t, exitUsage, code, errs)
+	require.Contains(t, errs, "Warning: there is no dataset test-dataset in project test-project.")
+	_, _, errs = f.cluster(t, servers, "plan", append(plan, "--yes")...)
+	require.Contains(t, errs, "Warning: there is no dataset test-dataset in project test-project.")
+}
+
+func TestAWorkerThatIsStartedFirstWaitsForThePlan(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, immtest.WithProject(testProject, ""))
+	servers := newNATS(t)
+	worker := *f.program
+	var told buffer
+	worker.err, worker.out = &told, io.Discard
+	ended := make(chan int, 1)
+	go func() { ended <- worker.run(t.Context(), []string{"cluster", "work", "--cluster", servers}) }()
+	require.Eventually(t, func() bool {
+		return strings.Contains(told.String(), "Waiting until work named imm is planned")
+	}, childTime, 10*time.Millisecond)
+	code, _, errs := f.cluster(t, servers, "plan", append([]string{"--yes", "--ack-wait", "3", "oss://b/1"}, testTarget...)...)
+	require.Equal(t, exitDone, code, errs)
+	require.Equal(t, exitDone, <-ended, told.String())
+	require.Len(t, f.handedIn(t), 1)
+}
+
+func TestARunThatWasStoppedInAClusterCountsWhatWasSentAndGoesOnThereAlone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, immtest.WithProject(testProject, ""))
+	journal := filepath.Join(t.TempDir(), "journal")
+	list := uriList(t, 3000)
+	args := []string{"--yes", "--from", list, "--journal", journal, "--rate", "10", "--cluster", "embedded"}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	p := *f.program
+	var out, errs strings.Builder
+	p.out, p.err = &out, &errs
+	ended := make(chan int, 1)
+	go func() { ended <- p.run(ctx, append(append([]string{"index"}, args...), testTarget...)) }()
+	require.Eventually(t, func() bool { return len(f.handedIn(t)) >= 500 }, childTime, 10*time.Millisecond)
+	stop()
+	require.Equal(t, exitStopped, <-ended, errs.String())
+	sent := len(f.handedIn(t))
+	require.Contains(t, out.String(), fmt.Sprintf("Accepted  %s\n", grouped(int64(sent))), errs.String())
+
+	code, _, told := f.index(t, "--yes", "--from", list, "--journal", journal)
+	require.Equal(t, exitUsage, code, told)
+	require.Contains(t, told, "was begun with --cluster, and only that knows what is done")
+	require.Len(t, f.handedIn(t), sent)
+	code, _, told = f.index(t, append(args, "--rate", "1000")...)
+	require.Equal(t, exitDone, code, told)
+	require.Len(t, f.handedIn(t), 3000)
+	code, _, told = f.index(t, "--yes", "--from", list, "--journal", journal)
+	require.Equal(t, exitDone, code, told)
+	require.Len(t, f.handedIn(t), 3000)
+
+	code, _, told = f.index(t, "--yes", "--journal", journal+"2", "--from", list, "--cluster", "embedded", "--dry-run")
+	require.Equal(t, exitDone, code, told)
+}
+
+func TestMetricsOfAClusterCountEachRequestOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	h := f.hold(t, "--cluster", "embedded", "--journal", filepath.Join(t.TempDir(), "journal"), "--rate", "50")
+	for i := range 4000 { // of which the planner publishes 3,200 before it knows that there are no more
+		_, err := fmt.Fprintf(h.list, "oss://test-bucket/%d.jpg\n", i)
+		require.NoError(t, err)
+	}
+	text := h.until(t, `imm_bulk_files_total{imm_outcome="accepted"} 3200`)
+	require.Len(t, f.handedIn(t), 3200)
+	require.Contains(t, text, `imm_client_attempts_total{imm_outcome="ok",rpc_method="IMM/BatchIndexFileMeta"} 32`)
+	require.Contains(t, text, "imm_bulk_rate_allowed_per_second 50\n")
+	require.Equal(t, exitDone, h.end(t), f.err.String())
+	require.Len(t, f.handedIn(t), 4002)
+}
