@@ -171,7 +171,7 @@ func Open(ctx context.Context, js jetstream.JetStream, config Config) (*Cluster,
 	})
 	if refused, ok := errors.AsType[*jetstream.APIError](err); ok && refused.ErrorCode == noStorage {
 		return nil, fmt.Errorf("natsbulk: the servers have no room for the streams of %q, which may take three times WorkBytes and once ResultBytes, "+
-			"%d bytes together; free some, or lower these limits: %w", config.Name, 3*config.WorkBytes+config.ResultBytes, err)
+			"%d bytes together; remove work that is done, or lower these limits: %w", config.Name, 3*config.WorkBytes+config.ResultBytes, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("natsbulk: the streams of %q cannot be opened: %w", config.Name, err)
@@ -208,40 +208,58 @@ func (c *Cluster) find(ctx context.Context) (err error) {
 	return err
 }
 
-// make makes what is missing.
-func (c *Cluster) make(ctx context.Context, config Config) error {
-	stream := func(of string, s jetstream.StreamConfig) (jetstream.Stream, error) {
-		s.Name = c.streamName(of)
-		s.Storage, s.Replicas, s.Discard = jetstream.FileStorage, config.Replicas, jetstream.DiscardNew
-		made, err := c.js.CreateStream(ctx, s)
-		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return c.js.Stream(ctx, s.Name)
+// make makes what is missing. What it made is taken back where there is no room for
+// the rest: nobody could find it, and it would take the room from others.
+func (c *Cluster) make(ctx context.Context, config Config) (err error) {
+	var made []jetstream.Stream
+	defer func() {
+		refused, ok := errors.AsType[*jetstream.APIError](err)
+		for _, s := range made {
+			if ok && refused.ErrorCode == noStorage && s.CachedInfo().State.LastSeq == 0 {
+				_ = c.js.DeleteStream(ctx, s.CachedInfo().Config.Name)
+			}
 		}
-		return made, err
+	}()
+	for _, s := range []struct {
+		of     string
+		stream *jetstream.Stream
+		config jetstream.StreamConfig
+	}{
+		{"work", &c.work, jetstream.StreamConfig{
+			Subjects: []string{c.subject(workSubject)}, Retention: jetstream.WorkQueuePolicy,
+			MaxMsgs: config.WorkBatches, MaxBytes: config.WorkBytes,
+		}},
+		{"again", &c.again, jetstream.StreamConfig{
+			Subjects: []string{c.subject(againSubject)}, Retention: jetstream.WorkQueuePolicy,
+			MaxMsgs: config.WorkBatches, MaxBytes: config.WorkBytes,
+		}},
+		{"results", &c.results, jetstream.StreamConfig{
+			Subjects: []string{c.subject(doneSubject), c.subject(failedSubject)}, MaxBytes: config.ResultBytes,
+			AllowDirect: true,
+		}},
+		{"dead", &c.dead, jetstream.StreamConfig{
+			Subjects: []string{c.subject(deadSubject) + ".*.*"}, MaxMsgsPerSubject: 1, MaxBytes: config.WorkBytes,
+			AllowDirect: true,
+		}},
+	} {
+		s.config.Name, s.config.Storage = c.streamName(s.of), jetstream.FileStorage
+		s.config.Replicas, s.config.Discard = config.Replicas, jetstream.DiscardNew
+		*s.stream, err = c.js.CreateStream(ctx, s.config)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			*s.stream, err = c.js.Stream(ctx, s.config.Name)
+		} else if err == nil {
+			made = append(made, *s.stream)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	var errs [5]error
-	c.work, errs[0] = stream("work", jetstream.StreamConfig{
-		Subjects: []string{c.subject(workSubject)}, Retention: jetstream.WorkQueuePolicy,
-		MaxMsgs: config.WorkBatches, MaxBytes: config.WorkBytes,
-	})
-	c.again, errs[1] = stream("again", jetstream.StreamConfig{
-		Subjects: []string{c.subject(againSubject)}, Retention: jetstream.WorkQueuePolicy,
-		MaxMsgs: config.WorkBatches, MaxBytes: config.WorkBytes,
-	})
-	c.results, errs[2] = stream("results", jetstream.StreamConfig{
-		Subjects: []string{c.subject(doneSubject), c.subject(failedSubject)}, MaxBytes: config.ResultBytes,
-		AllowDirect: true,
-	})
-	c.dead, errs[3] = stream("dead", jetstream.StreamConfig{
-		Subjects: []string{c.subject(deadSubject) + ".*.*"}, MaxMsgsPerSubject: 1, MaxBytes: config.WorkBytes,
-		AllowDirect: true,
-	})
 	bucket := jetstream.KeyValueConfig{Bucket: c.bucketName(), Replicas: config.Replicas, Storage: jetstream.FileStorage}
-	c.keys, errs[4] = c.js.CreateKeyValue(ctx, bucket)
-	if errors.Is(errs[4], jetstream.ErrBucketExists) {
-		c.keys, errs[4] = c.js.KeyValue(ctx, bucket.Bucket)
+	c.keys, err = c.js.CreateKeyValue(ctx, bucket)
+	if errors.Is(err, jetstream.ErrBucketExists) {
+		c.keys, err = c.js.KeyValue(ctx, bucket.Bucket)
 	}
-	if err := errors.Join(errs[:]...); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, s := range []jetstream.Stream{c.work, c.again} {

@@ -141,6 +141,9 @@ func TestStreamsForWhichThereIsNoRoomAreSaid(t *testing.T) {
 	_, err = natsbulk.Open(ctx, js, natsbulk.Config{})
 	require.ErrorContains(t, err, "have no room for the streams of \"imm\"")
 	require.NotErrorIs(t, err, context.DeadlineExceeded)
+	for name := range js.StreamNames(t.Context()).Name() {
+		require.Fail(t, "what was made before is taken back", name)
+	}
 }
 
 func TestOnlyOpenMakesWorkAndRemoveLeavesNothingOfIt(t *testing.T) {

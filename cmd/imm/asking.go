@@ -20,6 +20,7 @@ type askingSource struct {
 	work     *workList
 	meter    *meter
 	screen   *screen
+	agreed   func() error // is called once somebody agreed; nil: nothing is
 
 	blanks   blanks
 	resumed  bool // the journal has done a part of the list
@@ -34,6 +35,12 @@ func (a *askingSource) Items(ctx context.Context, after string) iter.Seq2[bulk.I
 		if err := a.agree(ctx, after); err != nil {
 			yield(bulk.Item{}, err)
 			return
+		}
+		if a.agreed != nil {
+			if err := a.agreed(); err != nil {
+				yield(bulk.Item{}, err)
+				return
+			}
 		}
 		a.begun = time.Now()
 		a.screen.begin()

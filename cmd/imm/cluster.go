@@ -156,6 +156,9 @@ func (p *program) inCluster(at *clusterAt, how access, work func(ctx context.Con
 
 // clusterError makes the errors of a cluster those of the program.
 func clusterError(ctx context.Context, err error) error {
+	if wrong, ok := errors.AsType[usageError](err); ok {
+		return wrong // without what the planner puts before it
+	}
 	switch {
 	case err == nil:
 		return nil

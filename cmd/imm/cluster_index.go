@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -66,9 +67,21 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 	if err != nil {
 		return err
 	}
-	if err := x.journalIsOfTheList(ctx, c, work, target); err != nil {
+	exported, err := x.journalIsOfTheList(ctx, c, work, target)
+	if err != nil {
 		return err
 	}
+	if !exported {
+		// The same command goes on, also with what came back too often before.
+		again, err := c.RetryDead(ctx)
+		if err != nil {
+			return err
+		}
+		if again > 0 {
+			x.p.note("%s of batches that came back too often %s sent again.", count(again, "file"), plural(int64(again), "is", "are"))
+		}
+	}
+	x.before = backlog{} // what the cluster has as failed is counted as of this run
 	failures, err := newFailureList(x.failedPath, work.goesOn)
 	if err != nil {
 		return err
@@ -78,7 +91,7 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 	shown := new(clusterProgress)
 	meter := newMeter(shown.stats)
 	screen := x.p.follow(meter)
-	list := &askingSource{Source: work.source, indexing: x, work: work, meter: meter, screen: screen}
+	list := &askingSource{Source: work.source, indexing: x, work: work, meter: meter, screen: screen, agreed: x.markCluster}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var beside sync.WaitGroup
@@ -92,7 +105,7 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 	begun := time.Now()
 	beside.Go(func() {
 		var err error
-		if done, err = c.Work(running, client, natsbulk.Worker{Bulk: worker.engine(), Stats: shown.watch}); err != nil {
+		if done, err = c.Work(running, client, natsbulk.Worker{Bulk: worker.engine(), MaxDeliveries: maxDeliveries, Stats: shown.watch}); err != nil {
 			stop(err)
 		}
 	})
@@ -117,7 +130,12 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 		Unsent: progress.Open + progress.Dead, Requests: done.Requests, Throttled: done.Throttled,
 	}
 	if err == nil {
-		err = x.finishCluster(ctx, c, work, results)
+		err = x.finishCluster(ctx, c, work, results, progress.Dead == 0)
+	} else {
+		results.note("the list of files that failed", failures.end())
+	}
+	if err == nil {
+		c.awaitOthers(ctx)
 	}
 	if err == nil && progress.Planned == 0 {
 		return usagef("%s", noFiles)
@@ -126,7 +144,12 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 	if took == 0 { // the list was planned before
 		took = time.Since(begun)
 	}
-	return x.conclude(ctx, summary, took, results, err)
+	err = x.conclude(ctx, summary, took, results, err)
+	if err == nil && progress.Dead > 0 {
+		return failedf("%s of %s are in batches that came back too often; the same command sends them again",
+			grouped(progress.Dead), count(progress.Planned, "file"))
+	}
+	return err
 }
 
 // clusterRemoval is what deletes the work.
@@ -162,38 +185,53 @@ func countRest(ctx context.Context, c *openCluster, p natsbulk.Progress) natsbul
 	}
 }
 
-// finishCluster writes what became of the files.
-func (x *indexing) finishCluster(ctx context.Context, c *openCluster, work *workList, results *resultWriter) error {
+// finishCluster writes what became of the files. The journal has it only when there is
+// nothing that the same command would send again.
+func (x *indexing) finishCluster(ctx context.Context, c *openCluster, work *workList, results *resultWriter, isFinal bool) error {
 	if err := listFailed(ctx, c, results); err != nil {
 		return err
 	}
-	if work.journal == nil {
+	if work.journal == nil || !isFinal {
 		return nil
 	}
 	return c.Export(ctx, work.journal)
 }
 
 // journalIsOfTheList refuses a journal of another list, and one that a run without a
-// cluster has begun: nobody would know what of it is done.
-func (x *indexing) journalIsOfTheList(ctx context.Context, c *openCluster, work *workList, target natsbulk.Target) error {
+// cluster has begun: nobody would know what of it is done. It reports whether the
+// journal has the outcome of the work already.
+func (x *indexing) journalIsOfTheList(ctx context.Context, c *openCluster, work *workList, target natsbulk.Target) (exported bool, err error) {
 	if work.journal == nil {
-		return nil
+		return false, nil
 	}
 	fingerprint, err := natsbulk.Fingerprint(ctx, work.source, target)
 	if err != nil {
-		return err
+		return false, err
 	}
 	after, done, err := work.journal.Resume(ctx, fingerprint)
 	if err != nil {
-		return asUsage(err)
+		return false, asUsage(err)
 	}
 	status, err := c.Status(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if isNew := status.Planned == 0 && !status.Complete; isNew && (after != "" || len(done) > 0) {
-		return usagef("--journal: %s has files as done that this work does not know: it was begun without --cluster or by another --name, or %s is not the one that it was begun with; go on as it was begun, or use another file",
+		return false, usagef("--journal: %s has files as done that this work does not know: it was begun without --cluster or by another --name, or %s is not the one that it was begun with; go on as it was begun, or use another file",
 			x.journalPath, x.clusterFolder())
+	}
+	return after != "", nil
+}
+
+// clusterMark is the file that says that a cluster has begun to do the list.
+func (x *indexing) clusterMark() string { return filepath.Join(x.clusterFolder(), "begun") }
+
+func (x *indexing) markCluster() error {
+	if x.journalPath == "" {
+		return nil
+	}
+	if err := os.WriteFile(x.clusterMark(), nil, 0o600); err != nil {
+		return usagef("--journal: %w", err)
 	}
 	return nil
 }
@@ -201,10 +239,15 @@ func (x *indexing) journalIsOfTheList(ctx context.Context, c *openCluster, work 
 // isInCluster refuses to go on without a cluster where that has done a part of the
 // list and has not written it into the journal yet.
 func (x *indexing) isInCluster(ctx context.Context, work *workList) error {
-	if work.journal == nil || x.retryFailed {
+	if info, _ := os.Stat(x.clusterMark()); work.journal == nil || info == nil {
 		return nil
 	}
-	if info, _ := os.Stat(x.clusterFolder()); info == nil {
+	begun := usagef("--journal: %s was begun with --cluster, and only that knows what is done; go on with it, or remove the journal and %s to start over",
+		x.journalPath, x.clusterFolder())
+	if x.retryFailed {
+		if x.before.isEmpty() {
+			return begun
+		}
 		return nil
 	}
 	fingerprint, err := natsbulk.Fingerprint(ctx, work.source, natsbulk.Target{ProjectName: x.at.project, DatasetName: x.at.dataset})
@@ -213,8 +256,7 @@ func (x *indexing) isInCluster(ctx context.Context, work *workList) error {
 	}
 	after, done, err := work.journal.Resume(ctx, fingerprint)
 	if err == nil && after == "" && len(done) == 0 {
-		return usagef("--journal: %s was begun with --cluster, and only that knows what is done; go on with it, or remove the journal and %s to start over",
-			x.journalPath, x.clusterFolder())
+		return begun
 	}
 	return nil // an error of the journal is the engine's to tell
 }

@@ -32,6 +32,24 @@ func (c *openCluster) close() {
 	}
 }
 
+// leaveTime is how long a server waits for those who joined it.
+const leaveTime = 10 * time.Second
+
+// awaitOthers gives those who joined the server in this program the time to learn that
+// all is done. They would wait for it to come back otherwise.
+func (c *openCluster) awaitOthers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTime)
+	defer cancel()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for c.server != nil && c.server.Clients() > 1 && ctx.Err() == nil {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // access is how a command comes to the streams of its work.
 type access int
 
@@ -84,8 +102,9 @@ func (p *program) openCluster(ctx context.Context, c *clusterAt, folder string, 
 			opened.Cluster, err = c.reach(ctx, js, how)
 		}
 	}
-	if wrong, ok := errors.AsType[*imm.ValidationError](err); ok && wrong.Field == "Config.Name" {
-		return nil, usagef("--name: %s", wrong.Reason)
+	if wrong, ok := errors.AsType[*imm.ValidationError](err); ok {
+		flags := map[string]string{"Config.Name": "name", "Config.Replicas": "replicas", "Config.WorkBatches": "work-batches", "Config.AckWait": "ack-wait"}
+		return nil, usagef("--%s: %s", flags[wrong.Field], wrong.Reason)
 	}
 	if errors.Is(err, natsbulk.ErrNoWork) {
 		return nil, usagef("there is no work named %s on these servers; imm cluster plan makes it, and --name is for another name", c.work())

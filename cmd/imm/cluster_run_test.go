@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -101,6 +102,9 @@ func TestARunThatWasStoppedInAClusterCountsWhatWasSentAndGoesOnThereAlone(t *tes
 	require.Equal(t, exitUsage, code, told)
 	require.Contains(t, told, "was begun with --cluster, and only that knows what is done")
 	require.Len(t, f.handedIn(t), sent)
+	code, _, told = f.index(t, "--yes", "--journal", journal, "--retry-failed")
+	require.Equal(t, exitUsage, code, told)
+	require.Contains(t, told, "was begun with --cluster, and only that knows what is done")
 	code, _, told = f.index(t, append(args, "--rate", "1000")...)
 	require.Equal(t, exitDone, code, told)
 	require.Len(t, f.handedIn(t), 3000)
@@ -126,4 +130,59 @@ func TestMetricsOfAClusterCountEachRequestOnce(t *testing.T) {
 	require.Contains(t, text, "imm_bulk_rate_allowed_per_second 50\n")
 	require.Equal(t, exitDone, h.end(t), f.err.String())
 	require.Len(t, f.handedIn(t), 4002)
+}
+
+func TestTheSameCommandSendsWhatCameBackTooOften(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, immtest.WithProject(testProject, ""))
+	servers, list := newNATS(t), uriList(t, 20)
+	args := append([]string{"--yes", "--from", list}, testTarget...)
+	code, _, errs := f.cluster(t, servers, "plan", append(args, "--ack-wait", "1")...)
+	require.Equal(t, exitDone, code, errs)
+	f.server.Inject(immtest.Fault{Action: "BatchIndexFileMeta", Times: -1, Status: http.StatusForbidden, Code: "NoPermission"})
+	code, _, errs = f.cluster(t, servers, "work", "--max-deliveries", "1")
+	require.Equal(t, exitStopped, code, errs)
+	f.server.Reset()
+	code, _, errs = f.cluster(t, servers, "work", "--max-deliveries", "1")
+	require.Equal(t, exitDone, code, errs)
+	require.Empty(t, f.handedIn(t), "the batch is dead")
+
+	journal := filepath.Join(t.TempDir(), "journal")
+	code, out, errs := f.index(t, "--yes", "--from", list, "--cluster", servers, "--journal", journal)
+	require.Equal(t, exitDone, code, errs)
+	require.Contains(t, errs, "20 files of batches that came back too often are sent again.")
+	require.Contains(t, out, "Accepted  20\n")
+	require.Len(t, f.handedIn(t), 20)
+}
+
+func TestWhoJoinedAServerEndsWhenAllIsDone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, immtest.WithProject(testProject, ""))
+	host, joined := *f.program, *f.program
+	var hostTold, joinedTold buffer
+	host.out, host.err, joined.out, joined.err = io.Discard, &hostTold, io.Discard, &joinedTold
+	ended := make(chan int, 2)
+	args := []string{"index", "--yes", "--from", uriList(t, 2000), "--rate", "10", "--journal", filepath.Join(t.TempDir(), "journal"), "--cluster", "embedded://127.0.0.1:0"}
+	go func() { ended <- host.run(t.Context(), append(args, testTarget...)) }()
+	var address string
+	require.Eventually(t, func() bool {
+		_, after, _ := strings.Cut(hostTold.String(), "Others join with: imm cluster work --cluster ")
+		address, _, _ = strings.Cut(after, "\n")
+		return address != ""
+	}, childTime, 10*time.Millisecond)
+	go func() { ended <- joined.run(t.Context(), []string{"cluster", "work", "--cluster", address}) }()
+	require.Equal(t, exitDone, <-ended, hostTold.String())
+	require.Equal(t, exitDone, <-ended, joinedTold.String())
+	require.Len(t, f.handedIn(t), 2000)
+}
+
+func TestAJournalWhoseClusterBeganNothingIsForAnyRun(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, immtest.WithProject(testProject, ""))
+	journal, list := filepath.Join(t.TempDir(), "journal"), uriList(t, 3)
+	code, _, errs := f.index(t, "--from", list, "--journal", journal, "--cluster", "embedded")
+	require.Equal(t, exitUsage, code, errs)
+	code, _, errs = f.index(t, "--yes", "--from", list, "--journal", journal)
+	require.Equal(t, exitDone, code, errs)
+	require.Len(t, f.handedIn(t), 3)
 }

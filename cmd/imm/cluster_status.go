@@ -75,6 +75,7 @@ type clusterStatus struct {
 	Twice       int64   `json:"Twice"`
 	Waiting     uint64  `json:"WaitingBatches"`
 	UnderWay    uint64  `json:"BatchesUnderWay"`
+	Uncounted   uint64  `json:"UncountedMessages"` // with outcomes that no collector has counted
 	Rate        float64 `json:"Rate"`
 	RateNow     float64 `json:"RateNow"`
 	Trouble     string  `json:"Trouble,omitzero"`
@@ -100,6 +101,7 @@ var statusFields = []column[clusterStatus]{
 	{"Sent twice", func(s clusterStatus) string { return unlessZero(s.Twice) }},
 	{"Batches waiting", func(s clusterStatus) string { return unlessZero(int64(s.Waiting)) }},
 	{"Batches under way", func(s clusterStatus) string { return unlessZero(int64(s.UnderWay)) }},
+	{"Messages to count", func(s clusterStatus) string { return unlessZero(int64(s.Uncounted)) }},
 	{"Requests a second", func(s clusterStatus) string {
 		if s.Rate == 0 {
 			return ""
@@ -114,7 +116,7 @@ func showStatus(p *program, s natsbulk.Status, failedIn string) error {
 	shown := clusterStatus{
 		Project: s.ProjectName, Dataset: s.DatasetName, Planned: s.Planned, Complete: s.Complete,
 		Accepted: s.Accepted, Indexed: s.Indexed, Failed: s.Failed, Dead: s.Dead, Open: s.Open, Twice: s.Twice,
-		Waiting: s.Waiting, UnderWay: s.UnderWay, Rate: s.Rate, RateNow: s.RateNow, Trouble: s.Trouble.Error, FailedIn: failedIn,
+		Waiting: s.Waiting, UnderWay: s.UnderWay, Uncounted: s.Uncounted, Rate: s.Rate, RateNow: s.RateNow, Trouble: s.Trouble.Error, FailedIn: failedIn,
 	}
 	if !s.Trouble.Time.IsZero() {
 		shown.TroubleTime = s.Trouble.Time.Format(time.RFC3339)

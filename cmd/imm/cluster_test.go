@@ -108,12 +108,12 @@ func TestDeadBatchesAreShownAndGivenToWorkersAgain(t *testing.T) {
 	require.Equal(t, exitDone, code, errs)
 	f.server.Inject(immtest.Fault{Action: "BatchIndexFileMeta", Times: -1, Status: http.StatusForbidden, Code: "NoPermission"})
 	for range 10 {
-		code, _, errs = f.cluster(t, servers, "work")
+		code, _, errs = f.cluster(t, servers, "work", "--max-deliveries", "10")
 		require.Equal(t, exitStopped, code, errs)
 		require.Contains(t, errs, "NoPermission")
 	}
 	f.server.Reset()
-	code, _, errs = f.cluster(t, servers, "work")
+	code, _, errs = f.cluster(t, servers, "work", "--max-deliveries", "10")
 	require.Equal(t, exitDone, code, errs)
 	code, out, errs := f.cluster(t, servers, "collect", "--failed", filepath.Join(t.TempDir(), "failed"))
 	require.Equal(t, exitFailed, code, errs)

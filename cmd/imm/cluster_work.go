@@ -30,6 +30,9 @@ that is killed go to others after the --ack-wait of the plan.`,
 			if w.confirmWithin < 0 || w.confirmWithin > 0 && w.confirm.value == "none" {
 				return usagef("--confirm-within is %v; want a time above 0, and --confirm poll beside it", w.confirmWithin)
 			}
+			if w.deliveries < 1 {
+				return usagef("--max-deliveries is %d; want a number above 0", w.deliveries)
+			}
 			return p.inCluster(&w.at, awaits, w.run)(cmd, args)
 		},
 	}
@@ -37,6 +40,7 @@ that is killed go to others after the --ack-wait of the plan.`,
 	flags := cmd.Flags()
 	flags.Var(&w.confirm, "confirm", "learn the outcome of each file by `WAY`: "+w.confirm.list())
 	flags.DurationVar(&w.confirmWithin, "confirm-within", 0, "give up waiting for an outcome after this `TIME` (default 1h)")
+	flags.IntVar(&w.deliveries, "max-deliveries", maxDeliveries, "take a batch for dead that came back from workers `N` times without an outcome")
 	completeChoice(cmd, "confirm", &w.confirm)
 	return cmd
 }
@@ -47,11 +51,16 @@ type clusterWorker struct {
 	at            clusterAt
 	confirm       choice
 	confirmWithin time.Duration
+	deliveries    int
 }
+
+// maxDeliveries is how often a batch may come back. Each stop of a worker counts for
+// what it gives back, so this is more than a library's user may want.
+const maxDeliveries = 100
 
 func (w *clusterWorker) run(ctx context.Context, c *openCluster) error {
 	var screen *screen
-	config := natsbulk.Worker{Bulk: w.engine(), Stats: func(stats func() bulk.Stats) {
+	config := natsbulk.Worker{Bulk: w.engine(), MaxDeliveries: w.deliveries, Stats: func(stats func() bulk.Stats) {
 		screen = w.p.follow(newMeter(stats))
 		screen.begin()
 	}}

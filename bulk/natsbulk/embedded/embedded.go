@@ -108,6 +108,9 @@ func (s *Server) URL() string {
 	return "nats://" + s.server.Addr().String()
 }
 
+// Clients is how many connections there are, those of Connect included.
+func (s *Server) Clients() int { return s.server.NumClients() }
+
 // Close stops the server, and returns when its files are closed.
 func (s *Server) Close() {
 	s.server.Shutdown()
