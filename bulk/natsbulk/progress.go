@@ -23,6 +23,7 @@ type Status struct {
 	Progress
 
 	Target
+	List       string  // the Fingerprint of the planned list and its target; empty: there is no plan
 	Waiting    uint64  // batches that no worker has
 	UnderWay   uint64  // batches that workers have
 	Uncounted  uint64  // messages with outcomes that no collector has counted
@@ -43,7 +44,7 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Target = planned.value.Target
+	s.Target, s.List = planned.value.Target, planned.value.Fingerprint
 	if s.Progress, _, err = c.progress(ctx, counted.value.tally); err != nil {
 		return s, err
 	}

@@ -31,15 +31,17 @@ func (f *fixture) child(t *testing.T, args ...string) *exec.Cmd {
 // calls waits until so many batches came.
 func (f *fixture) calls(t *testing.T, n int) {
 	t.Helper()
-	require.Eventually(t, func() bool {
-		batches := 0
-		for _, action := range f.requests() {
-			if action == "BatchIndexFileMeta" {
-				batches++
-			}
+	require.Eventually(t, func() bool { return f.batches() >= n }, childTime, time.Millisecond)
+}
+
+// batches is how many batches came.
+func (f *fixture) batches() (n int) {
+	for _, action := range f.requests() {
+		if action == "BatchIndexFileMeta" {
+			n++
 		}
-		return batches >= n
-	}, childTime, time.Millisecond)
+	}
+	return n
 }
 
 func exitCode(t *testing.T, err error) int {

@@ -67,12 +67,11 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 	if err != nil {
 		return err
 	}
-	exported, err := x.journalIsOfTheList(ctx, c, work, target)
+	goesOn, err := x.goesOn(ctx, c, work, target)
 	if err != nil {
 		return err
 	}
-	if !exported {
-		// The same command goes on, also with what came back too often before.
+	if goesOn {
 		again, err := c.RetryDead(ctx)
 		if err != nil {
 			return err
@@ -197,30 +196,27 @@ func (x *indexing) finishCluster(ctx context.Context, c *openCluster, work *work
 	return c.Export(ctx, work.journal)
 }
 
-// journalIsOfTheList refuses a journal of another list, and one that a run without a
-// cluster has begun: nobody would know what of it is done. It reports whether the
-// journal has the outcome of the work already.
-func (x *indexing) journalIsOfTheList(ctx context.Context, c *openCluster, work *workList, target natsbulk.Target) (exported bool, err error) {
-	if work.journal == nil {
-		return false, nil
-	}
+// goesOn reports whether the cluster is at work on this list, and its end is not in
+// the journal yet. It refuses a journal of another list, and one that a run without a
+// cluster has begun: nobody would know what of it is done.
+func (x *indexing) goesOn(ctx context.Context, c *openCluster, work *workList, target natsbulk.Target) (bool, error) {
 	fingerprint, err := natsbulk.Fingerprint(ctx, work.source, target)
 	if err != nil {
 		return false, err
+	}
+	status, err := c.Status(ctx)
+	if err != nil || work.journal == nil {
+		return status.List == fingerprint, err
 	}
 	after, done, err := work.journal.Resume(ctx, fingerprint)
 	if err != nil {
 		return false, asUsage(err)
 	}
-	status, err := c.Status(ctx)
-	if err != nil {
-		return false, err
-	}
 	if isNew := status.Planned == 0 && !status.Complete; isNew && (after != "" || len(done) > 0) {
 		return false, usagef("--journal: %s has files as done that this work does not know: it was begun without --cluster or by another --name, or %s is not the one that it was begun with; go on as it was begun, or use another file",
 			x.journalPath, x.clusterFolder())
 	}
-	return after != "", nil
+	return status.List == fingerprint && after == "", nil
 }
 
 // clusterMark is the file that says that a cluster has begun to do the list.

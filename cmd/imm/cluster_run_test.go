@@ -120,13 +120,13 @@ func TestMetricsOfAClusterCountEachRequestOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	h := f.hold(t, "--cluster", "embedded", "--journal", filepath.Join(t.TempDir(), "journal"), "--rate", "50")
-	for i := range 4000 { // of which the planner publishes 3,200 before it knows that there are no more
+	for i := range 4000 { // of which 40 batches are published before it is known that there are no more
 		_, err := fmt.Fprintf(h.list, "oss://test-bucket/%d.jpg\n", i)
 		require.NoError(t, err)
 	}
-	text := h.until(t, `imm_bulk_files_total{imm_outcome="accepted"} 3200`)
-	require.Len(t, f.handedIn(t), 3200)
-	require.Contains(t, text, `imm_client_attempts_total{imm_outcome="ok",rpc_method="IMM/BatchIndexFileMeta"} 32`)
+	text := h.until(t, `imm_bulk_files_total{imm_outcome="accepted"} 4000`)
+	require.Equal(t, 40, f.batches())
+	require.Contains(t, text, `imm_client_attempts_total{imm_outcome="ok",rpc_method="IMM/BatchIndexFileMeta"} 40`+"\n")
 	require.Contains(t, text, "imm_bulk_rate_allowed_per_second 50\n")
 	require.Equal(t, exitDone, h.end(t), f.err.String())
 	require.Len(t, f.handedIn(t), 4002)
@@ -147,8 +147,15 @@ func TestTheSameCommandSendsWhatCameBackTooOften(t *testing.T) {
 	require.Equal(t, exitDone, code, errs)
 	require.Empty(t, f.handedIn(t), "the batch is dead")
 
+	code, _, errs = f.index(t, "--yes", "--from", uriList(t, 21), "--cluster", servers)
+	require.Equal(t, exitUsage, code, errs)
+	require.Contains(t, errs, "is at work on another list")
+	code, out, errs := f.cluster(t, servers, "status", "-o", "jsonl")
+	require.Equal(t, exitDone, code, errs)
+	require.Contains(t, out, `"Dead":20,`, "it is not for another list to try them again")
+
 	journal := filepath.Join(t.TempDir(), "journal")
-	code, out, errs := f.index(t, "--yes", "--from", list, "--cluster", servers, "--journal", journal)
+	code, out, errs = f.index(t, "--yes", "--from", list, "--cluster", servers, "--journal", journal)
 	require.Equal(t, exitDone, code, errs)
 	require.Contains(t, errs, "20 files of batches that came back too often are sent again.")
 	require.Contains(t, out, "Accepted  20\n")
