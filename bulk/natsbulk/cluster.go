@@ -179,17 +179,46 @@ func Open(ctx context.Context, js jetstream.JetStream, config Config) (*Cluster,
 	return c, nil
 }
 
-func (c *Cluster) streamName(of string) string { return "imm-" + c.name + "-" + of }
-
 func (c *Cluster) bucketName() string { return "imm-" + c.name }
+
+// part is a stream of the cluster, and how it is made.
+type part struct {
+	stream *jetstream.Stream
+	config jetstream.StreamConfig
+}
+
+// parts are the streams. Where they are only looked for, the limits do not count.
+func (c *Cluster) parts(limits Config) []part {
+	parts := []part{
+		{&c.work, jetstream.StreamConfig{
+			Name: "work", Subjects: []string{c.subject(workSubject)}, Retention: jetstream.WorkQueuePolicy,
+			MaxMsgs: limits.WorkBatches, MaxBytes: limits.WorkBytes,
+		}},
+		{&c.again, jetstream.StreamConfig{
+			Name: "again", Subjects: []string{c.subject(againSubject)}, Retention: jetstream.WorkQueuePolicy,
+			MaxMsgs: limits.WorkBatches, MaxBytes: limits.WorkBytes,
+		}},
+		{&c.results, jetstream.StreamConfig{
+			Name: "results", Subjects: []string{c.subject(doneSubject), c.subject(failedSubject)},
+			MaxBytes: limits.ResultBytes, AllowDirect: true,
+		}},
+		{&c.dead, jetstream.StreamConfig{
+			Name: "dead", Subjects: []string{c.subject(deadSubject) + ".*.*"},
+			MaxMsgsPerSubject: 1, MaxBytes: limits.WorkBytes, AllowDirect: true,
+		}},
+	}
+	for i := range parts {
+		s := &parts[i].config
+		s.Name = "imm-" + c.name + "-" + s.Name
+		s.Storage, s.Replicas, s.Discard = jetstream.FileStorage, limits.Replicas, jetstream.DiscardNew
+	}
+	return parts
+}
 
 // find opens what there is, if it is all there.
 func (c *Cluster) find(ctx context.Context) (err error) {
-	for _, s := range []struct {
-		of     string
-		stream *jetstream.Stream
-	}{{"work", &c.work}, {"again", &c.again}, {"results", &c.results}, {"dead", &c.dead}} {
-		if *s.stream, err = c.js.Stream(ctx, c.streamName(s.of)); err != nil {
+	for _, p := range c.parts(Config{}) {
+		if *p.stream, err = c.js.Stream(ctx, p.config.Name); err != nil {
 			break
 		}
 	}
@@ -220,35 +249,12 @@ func (c *Cluster) make(ctx context.Context, config Config) (err error) {
 			}
 		}
 	}()
-	for _, s := range []struct {
-		of     string
-		stream *jetstream.Stream
-		config jetstream.StreamConfig
-	}{
-		{"work", &c.work, jetstream.StreamConfig{
-			Subjects: []string{c.subject(workSubject)}, Retention: jetstream.WorkQueuePolicy,
-			MaxMsgs: config.WorkBatches, MaxBytes: config.WorkBytes,
-		}},
-		{"again", &c.again, jetstream.StreamConfig{
-			Subjects: []string{c.subject(againSubject)}, Retention: jetstream.WorkQueuePolicy,
-			MaxMsgs: config.WorkBatches, MaxBytes: config.WorkBytes,
-		}},
-		{"results", &c.results, jetstream.StreamConfig{
-			Subjects: []string{c.subject(doneSubject), c.subject(failedSubject)}, MaxBytes: config.ResultBytes,
-			AllowDirect: true,
-		}},
-		{"dead", &c.dead, jetstream.StreamConfig{
-			Subjects: []string{c.subject(deadSubject) + ".*.*"}, MaxMsgsPerSubject: 1, MaxBytes: config.WorkBytes,
-			AllowDirect: true,
-		}},
-	} {
-		s.config.Name, s.config.Storage = c.streamName(s.of), jetstream.FileStorage
-		s.config.Replicas, s.config.Discard = config.Replicas, jetstream.DiscardNew
-		*s.stream, err = c.js.CreateStream(ctx, s.config)
+	for _, p := range c.parts(config) {
+		*p.stream, err = c.js.CreateStream(ctx, p.config)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			*s.stream, err = c.js.Stream(ctx, s.config.Name)
+			*p.stream, err = c.js.Stream(ctx, p.config.Name)
 		} else if err == nil {
-			made = append(made, *s.stream)
+			made = append(made, *p.stream)
 		}
 		if err != nil {
 			return err
@@ -281,8 +287,8 @@ func (c *Cluster) make(ctx context.Context, config Config) (err error) {
 // may be at it. One that was interrupted is to be repeated.
 func (c *Cluster) Remove(ctx context.Context) error {
 	err := persist(ctx, func(ctx context.Context) error {
-		for _, of := range []string{"work", "again", "results", "dead"} {
-			if err := c.js.DeleteStream(ctx, c.streamName(of)); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		for _, p := range c.parts(Config{}) {
+			if err := c.js.DeleteStream(ctx, p.config.Name); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
 				return err
 			}
 		}

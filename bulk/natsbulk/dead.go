@@ -1,7 +1,6 @@
 package natsbulk
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/imm-go/imm"
@@ -53,12 +51,8 @@ func (w *worker) bury(ctx context.Context, msg jetstream.Msg, batch *workBatch, 
 	if err != nil {
 		return
 	}
-	subject := fmt.Sprintf("%s.%d.%d", w.cluster.subject(deadSubject), batch.Number, len(batch.Items))
-	stored := persist(ctx, func(ctx context.Context) error {
-		_, err := w.cluster.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data})
-		return err
-	})
-	if stored == nil {
+	subject := fmt.Sprintf("%s.%d.%d", deadSubject, batch.Number, len(batch.Items))
+	if w.cluster.publish(ctx, subject, data) == nil {
 		_ = msg.Ack() // if that is lost, the batch comes again and is buried again, in its place
 	}
 }
@@ -105,7 +99,7 @@ func (c *Cluster) graves(ctx context.Context) iter.Seq2[grave, error] {
 			yield(grave{}, err)
 			return
 		}
-		for msg, err := range messages(ctx, c.dead, c.subject(deadSubject)+".>", 1) {
+		for msg, err := range messages(ctx, c.dead, c.subject(deadSubject)+".>") {
 			g := grave{}
 			if err == nil {
 				g = grave{&workBatch{}, msg.Sequence}
@@ -162,11 +156,7 @@ func (c *Cluster) RetryDead(ctx context.Context) (files int, err error) {
 		if err != nil {
 			return files, err
 		}
-		err = persist(ctx, func(ctx context.Context) error {
-			id := fmt.Sprintf("%d:%d", g.Number, g.sequence)
-			_, err := c.js.PublishMsg(ctx, &nats.Msg{Subject: c.subject(againSubject), Data: data}, jetstream.WithMsgID(id))
-			return err
-		})
+		err = c.publish(ctx, againSubject, data, jetstream.WithMsgID(fmt.Sprintf("%d:%d", g.Number, g.sequence)))
 		if err == nil {
 			err = remove(ctx, c.dead, g.sequence)
 		}
@@ -191,10 +181,10 @@ func remove(ctx context.Context, stream jetstream.Stream, sequence uint64) error
 	})
 }
 
-// messages are those of a subject in a stream, from a sequence on.
-func messages(ctx context.Context, stream jetstream.Stream, subject string, from uint64) iter.Seq2[*jetstream.RawStreamMsg, error] {
+// messages are those of a subject in a stream.
+func messages(ctx context.Context, stream jetstream.Stream, subject string) iter.Seq2[*jetstream.RawStreamMsg, error] {
 	return func(yield func(*jetstream.RawStreamMsg, error) bool) {
-		for next := cmp.Or(from, 1); ; {
+		for next := uint64(1); ; {
 			var msg *jetstream.RawStreamMsg
 			err := persist(ctx, func(ctx context.Context) (err error) {
 				msg, err = stream.GetMsg(ctx, next, jetstream.WithGetMsgSubject(subject))

@@ -28,7 +28,7 @@ func (c *Cluster) Failed(ctx context.Context) iter.Seq2[bulk.Result, error] {
 			yield(bulk.Result{}, err)
 			return
 		}
-		for msg, err := range messages(ctx, c.results, c.subject(failedSubject), 1) {
+		for msg, err := range messages(ctx, c.results, c.subject(failedSubject)) {
 			if err == nil && msg.Sequence > counted.value.UpTo {
 				break
 			}

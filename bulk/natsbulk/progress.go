@@ -45,13 +45,11 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 		return s, err
 	}
 	s.Target, s.List = planned.value.Target, planned.value.Fingerprint
-	if s.Progress, _, err = c.progress(ctx, counted.value.tally); err != nil {
-		return s, err
-	}
 	dead, err := c.buried(ctx, counted.value.tally)
 	if err != nil {
 		return s, err
 	}
+	s.Progress, _ = planned.value.progress(counted.value.tally, dead)
 	s.DeadCount = len(dead)
 	trouble, err := load(ctx, c, troubleKey, Trouble{})
 	if err != nil {
@@ -89,16 +87,21 @@ func (c *Cluster) count(ctx context.Context, s *Status, upTo uint64) error {
 
 // progress is how far the work is by a count, and whether it is over.
 func (c *Cluster) progress(ctx context.Context, t *tally) (p Progress, isOver bool, err error) {
-	found, err := load(ctx, c, planKey, plan{})
+	planned, err := load(ctx, c, planKey, plan{})
 	if err != nil {
 		return p, false, err
 	}
-	planned := &found.value
-	p = Progress{Counts: t.Counts, Planned: planned.Files, Bad: planned.Bad, Complete: planned.Complete}
 	dead, err := c.buried(ctx, t)
 	if err != nil {
 		return p, false, err
 	}
+	p, isOver = planned.value.progress(t, dead)
+	return p, isOver, nil
+}
+
+// progress is how far the plan is, by a count and the dead batches.
+func (planned *plan) progress(t *tally, dead map[uint64]int) (p Progress, isOver bool) {
+	p = Progress{Counts: t.Counts, Planned: planned.Files, Bad: planned.Bad, Complete: planned.Complete}
 	ended := t.done.size()
 	for number, files := range dead {
 		if number > planned.Batches {
@@ -115,5 +118,5 @@ func (c *Cluster) progress(ctx context.Context, t *tally) (p Progress, isOver bo
 	if isOver { // what is open is in dead batches that cannot be read
 		p.Dead, p.Open = p.Dead+p.Open, 0
 	}
-	return p, isOver, nil
+	return p, isOver
 }

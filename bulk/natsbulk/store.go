@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/imm-go/imm/bulk"
@@ -111,12 +110,16 @@ func (w *worker) store(ctx context.Context, m message) error {
 	if err != nil {
 		return err
 	}
-	msg := &nats.Msg{Subject: w.cluster.subject(m.subject), Data: data}
 	// The id is for an answer that is lost: the same delivery is stored once. Another
 	// delivery of the batch is stored, too, so that files sent twice can be counted.
 	id := fmt.Sprintf("%s:%d:%d", w.name, m.delivery.id, m.outcomes.Files[0].Index)
+	return w.cluster.publish(ctx, m.subject, data, jetstream.WithMsgID(id))
+}
+
+// publish stores a message, whoever has to be waited for.
+func (c *Cluster) publish(ctx context.Context, of string, data []byte, options ...jetstream.PublishOpt) error {
 	return persist(ctx, func(ctx context.Context) error {
-		_, err := w.cluster.js.PublishMsg(ctx, msg, jetstream.WithMsgID(id))
+		_, err := c.js.Publish(ctx, c.subject(of), data, options...)
 		return err
 	})
 }

@@ -182,13 +182,9 @@ const usualRate = 100
 
 // clusterRate is the rate of all workers: what was asked for now or before, or what
 // the project allows.
-func (x *indexing) clusterRate(ctx context.Context, client *imm.Client, c *openCluster) (float64, error) {
+func (x *indexing) clusterRate(ctx context.Context, client *imm.Client, before natsbulk.Status) (float64, error) {
 	if x.rate > 0 {
 		return x.rate, nil
-	}
-	before, err := c.Status(ctx)
-	if err != nil {
-		return 0, err
 	}
 	if before.Rate > 0 && before.ProjectName == x.at.project {
 		return before.Rate, nil

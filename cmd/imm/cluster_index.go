@@ -30,8 +30,8 @@ func (x *indexing) checkCluster() error {
 	return x.cluster.check()
 }
 
-// clusterFolder is where an embedded server keeps its files. It is there for other
-// servers, too, and says that the journal belongs to a cluster.
+// clusterFolder is where an embedded server keeps its files, and what says of the
+// journal that it belongs to a cluster (see clusterMark), wherever the servers are.
 func (x *indexing) clusterFolder() string { return x.journalPath + ".cluster" }
 
 // runCluster plans the list, works and collects in this process. Others may join.
@@ -63,11 +63,15 @@ func (x *indexing) inOneProcess(ctx context.Context, c *openCluster, work *workL
 		return err
 	}
 	defer client.CloseIdleConnections()
-	target, err := x.clusterTarget(ctx, client, c)
+	before, err := c.Status(ctx)
 	if err != nil {
 		return err
 	}
-	goesOn, err := x.goesOn(ctx, c, work, target)
+	target, err := x.clusterTarget(ctx, client, before)
+	if err != nil {
+		return err
+	}
+	goesOn, err := x.goesOn(ctx, before, work, target)
 	if err != nil {
 		return err
 	}
@@ -199,24 +203,23 @@ func (x *indexing) finishCluster(ctx context.Context, c *openCluster, work *work
 // goesOn reports whether the cluster is at work on this list, and its end is not in
 // the journal yet. It refuses a journal of another list, and one that a run without a
 // cluster has begun: nobody would know what of it is done.
-func (x *indexing) goesOn(ctx context.Context, c *openCluster, work *workList, target natsbulk.Target) (bool, error) {
+func (x *indexing) goesOn(ctx context.Context, before natsbulk.Status, work *workList, target natsbulk.Target) (bool, error) {
 	fingerprint, err := natsbulk.Fingerprint(ctx, work.source, target)
 	if err != nil {
 		return false, err
 	}
-	status, err := c.Status(ctx)
-	if err != nil || work.journal == nil {
-		return status.List == fingerprint, err
+	if work.journal == nil {
+		return before.List == fingerprint, nil
 	}
 	after, done, err := work.journal.Resume(ctx, fingerprint)
 	if err != nil {
 		return false, asUsage(err)
 	}
-	if isNew := status.Planned == 0 && !status.Complete; isNew && (after != "" || len(done) > 0) {
+	if isNew := before.Planned == 0 && !before.Complete; isNew && (after != "" || len(done) > 0) {
 		return false, usagef("--journal: %s has files as done that this work does not know: it was begun without --cluster or by another --name, or %s is not the one that it was begun with; go on as it was begun, or use another file",
 			x.journalPath, x.clusterFolder())
 	}
-	return status.List == fingerprint && after == "", nil
+	return before.List == fingerprint && after == "", nil
 }
 
 // clusterMark is the file that says that a cluster has begun to do the list.

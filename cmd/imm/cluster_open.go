@@ -38,14 +38,16 @@ const leaveTime = 10 * time.Second
 // awaitOthers gives those who joined the server in this program the time to learn that
 // all is done. They would wait for it to come back otherwise.
 func (c *openCluster) awaitOthers(ctx context.Context) {
+	if c.server == nil {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, leaveTime)
 	defer cancel()
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for c.server != nil && c.server.Clients() > 1 && ctx.Err() == nil {
+	for c.server.Clients() > 1 {
 		select {
-		case <-ticker.C:
+		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -93,14 +95,7 @@ func (p *program) openCluster(ctx context.Context, c *clusterAt, folder string, 
 	opened.Cluster, err = c.reach(ctx, js, how)
 	if how == awaits && errors.Is(err, natsbulk.ErrNoWork) {
 		p.note("Waiting until work named %s is planned, by imm cluster plan.", c.work())
-		for errors.Is(err, natsbulk.ErrNoWork) {
-			select {
-			case <-time.After(time.Second):
-			case <-ctx.Done():
-				return nil, stoppedError{fmt.Errorf("stopped; there is no work named %s yet", c.work())}
-			}
-			opened.Cluster, err = c.reach(ctx, js, how)
-		}
+		opened.Cluster, err = c.await(ctx, js)
 	}
 	if wrong, ok := errors.AsType[*imm.ValidationError](err); ok {
 		flags := map[string]string{"Config.Name": "name", "Config.Replicas": "replicas", "Config.WorkBatches": "work-batches", "Config.AckWait": "ack-wait"}
@@ -122,6 +117,18 @@ func (c *clusterAt) reach(ctx context.Context, js jetstream.JetStream, how acces
 	return natsbulk.Open(reaching, js, natsbulk.Config{
 		Name: c.name, Replicas: c.replicas, WorkBatches: int64(c.workBatches), AckWait: time.Duration(c.ackSec) * time.Second,
 	})
+}
+
+// await waits until somebody has made the streams.
+func (c *clusterAt) await(ctx context.Context, js jetstream.JetStream) (found *natsbulk.Cluster, err error) {
+	for err = natsbulk.ErrNoWork; errors.Is(err, natsbulk.ErrNoWork); found, err = c.reach(ctx, js, finds) {
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, stoppedError{fmt.Errorf("stopped; there is no work named %s yet", c.work())}
+		}
+	}
+	return found, err
 }
 
 // natsOptions is how this program uses a connection: it comes back for ever, and says

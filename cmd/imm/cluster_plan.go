@@ -68,7 +68,11 @@ func (x *indexing) plan(ctx context.Context, c *openCluster) error {
 		return err
 	}
 	defer work.close()
-	target, err := x.clusterTarget(ctx, client, c)
+	before, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	target, err := x.clusterTarget(ctx, client, before)
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (x *indexing) plan(ctx context.Context, c *openCluster) error {
 	return showStatus(x.p, status, "")
 }
 
-func (x *indexing) clusterTarget(ctx context.Context, client *imm.Client, c *openCluster) (natsbulk.Target, error) {
+func (x *indexing) clusterTarget(ctx context.Context, client *imm.Client, before natsbulk.Status) (natsbulk.Target, error) {
 	target := natsbulk.Target{
 		ProjectName: x.at.project, DatasetName: x.at.dataset,
 		Notification: imm.Notification{MNS: imm.MNS{TopicName: x.topic}},
@@ -102,7 +106,7 @@ func (x *indexing) clusterTarget(ctx context.Context, client *imm.Client, c *ope
 		if x.missing { // the workers would find out later, each for itself
 			x.warning = fmt.Sprintf("Warning: there is no dataset %s in project %s. Workers will fail where that stays so.", target.DatasetName, target.ProjectName)
 		}
-		target.Rate, err = x.clusterRate(ctx, client, c)
+		target.Rate, err = x.clusterRate(ctx, client, before)
 	}
 	return target, err
 }
